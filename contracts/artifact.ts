@@ -1,0 +1,40 @@
+import { z } from 'zod';
+
+/** Lower-case hex sha256. */
+export const Digest = z.string().regex(/^[0-9a-f]{64}$/, 'expected a sha256 in lower-case hex');
+export type Digest = z.infer<typeof Digest>;
+
+/** A path inside a tree: relative, `/`-separated, no `.`/`..` segment. */
+export const TreePath = z
+  .string()
+  .min(1)
+  .refine((p) => !p.startsWith('/') && !p.includes('\\') && p.split('/').every((s) => s !== '' && s !== '.' && s !== '..'), {
+    message: 'expected a relative path without . or .. segments',
+  });
+
+export const TreeEntry = z.strictObject({ path: TreePath, sha256: Digest, bytes: z.int().nonnegative() });
+export type TreeEntry = z.infer<typeof TreeEntry>;
+
+/** A directory by content. Entries are sorted by path; the tree's digest is the sha256 of this manifest's canonical JSON. */
+export const TreeManifest = z.strictObject({ schemaVersion: z.literal(1), entries: z.array(TreeEntry) });
+export type TreeManifest = z.infer<typeof TreeManifest>;
+
+/** A reference to a tree, small enough for workflow history. */
+export const ArtifactRef = z.strictObject({ digest: Digest, files: z.int().nonnegative(), bytes: z.int().nonnegative() });
+export type ArtifactRef = z.infer<typeof ArtifactRef>;
+
+/** Where things lie in the bucket. Nothing is ever overwritten, except the `runs/` folder's views. */
+export const objectKeys = {
+  blob: (sha256: string) => `v1/blobs/sha256/${sha256.slice(0, 2)}/${sha256}`,
+  tree: (digest: string) => `v1/trees/sha256/${digest}.json`,
+  record: (stageKey: string) => `v1/records/${stageKey}.json`,
+  plan: (digest: string) => `v1/plans/${digest}.json`,
+  run: (run: string) => `v1/runs/${run}/run.json`,
+  runReport: (run: string) => `v1/runs/${run}/report.html`,
+  runLog: (run: string, stage: string, attempt: number) => `v1/runs/${run}/logs/${stage}-${attempt}.log`,
+  teacherAnswer: (requestHash: string) => `v1/teacher/${requestHash.slice(0, 2)}/${requestHash}.json`,
+  checkpoint: (stageKey: string, step: number) => `v1/checkpoints/${stageKey}/${String(step).padStart(8, '0')}.json`,
+  checkpoints: (stageKey: string) => `v1/checkpoints/${stageKey}/`,
+  shard: (stageKey: string, name: string) => `v1/shards/${stageKey}/${name}`,
+  shards: (stageKey: string) => `v1/shards/${stageKey}/`,
+} as const;

@@ -1,0 +1,23 @@
+/**
+ * The one place that says where things are and how patient we are. Values from the environment win (see `judo config explain`).
+ * Pointing it at a real cluster, bucket and teacher needs no code: Temporal's profiles and AWS's variables are read as usual.
+ */
+export const queues = { pipeline: 'judo-pipeline', cpu: 'judo-cpu', teacher: 'judo-teacher', gpu: 'judo-gpu' } as const;
+
+/** Retry and time-out profiles, one a queue. Durations are Temporal's strings. */
+export const profiles = {
+  /** Minutes of sharp and hashing; nothing is lost by a second attempt because trees are content-addressed. */
+  cpu: { startToCloseTimeout: '2h', heartbeatTimeout: '30s', retry: { maximumAttempts: 5, initialInterval: '1s', maximumInterval: '1m' } },
+  /** Rate limits pass: be patient. Every answer is filed before it counts, so an attempt repeats no paid call. */
+  teacher: { startToCloseTimeout: '24h', heartbeatTimeout: '1m', retry: { maximumAttempts: 20, initialInterval: '2s', maximumInterval: '5m' } },
+  /** Restarts cost GPU hours: find a dead host in a minute (the host beats, not the trainer), resume from the last checkpoint. */
+  gpu: { startToCloseTimeout: '14d', heartbeatTimeout: '20s', retry: { maximumAttempts: 6, initialInterval: '2s', maximumInterval: '2m' } },
+} as const;
+
+/** How long a training process may say nothing before it is taken for hung. Outlasts a 7B model's load. */
+export const stallAfterMs = 15 * 60_000;
+/** After a stop request: how long a trainer may take to write its checkpoint before it is killed. */
+export const stopGraceMs = 60_000;
+
+export const temporal = { address: '127.0.0.1:7233', namespace: 'default' } as const;
+export const bucket = 'judo';
