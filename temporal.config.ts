@@ -6,10 +6,16 @@ export const queues = { pipeline: 'judo-pipeline', cpu: 'judo-cpu', teacher: 'ju
 
 /** Retry and time-out profiles, one a queue. Durations are Temporal's strings. */
 export const profiles = {
+  /** A few small reads of the record store, beside the workflow; the store being away is waited out. */
+  pipeline: { startToCloseTimeout: '30s', retry: { initialInterval: '200ms', maximumInterval: '5s' } },
   /** Minutes of sharp and hashing; nothing is lost by a second attempt because trees are content-addressed. */
   cpu: { startToCloseTimeout: '2h', heartbeatTimeout: '30s', retry: { maximumAttempts: 5, initialInterval: '1s', maximumInterval: '1m' } },
   /** Rate limits pass: be patient. Every answer is filed before it counts, so an attempt repeats no paid call. */
-  teacher: { startToCloseTimeout: '24h', heartbeatTimeout: '1m', retry: { maximumAttempts: 20, initialInterval: '2s', maximumInterval: '5m' } },
+  teacher: {
+    startToCloseTimeout: '24h',
+    heartbeatTimeout: '1m',
+    retry: { maximumAttempts: 20, initialInterval: '2s', maximumInterval: '5m' },
+  },
   /** Restarts cost GPU hours: find a dead host in a minute (the host beats, not the trainer), resume from the last checkpoint. */
   gpu: { startToCloseTimeout: '14d', heartbeatTimeout: '20s', retry: { maximumAttempts: 6, initialInterval: '2s', maximumInterval: '2m' } },
 } as const;
@@ -21,3 +27,6 @@ export const stopGraceMs = 60_000;
 
 export const temporal = { address: '127.0.0.1:7233', namespace: 'default' } as const;
 export const bucket = 'judo';
+
+/** How long a cancelled run waits for its stages to checkpoint and end before it closes all the same. */
+export const cancelPatience = '3m';

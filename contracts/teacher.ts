@@ -34,3 +34,7 @@ export const TeacherAnswer = z.strictObject({
   rehearsal: z.boolean(),
 });
 export type TeacherAnswer = z.infer<typeof TeacherAnswer>;
+
+/** What a TeacherClient returns. The wire knows nothing of the ledger's hash: the ledger adds it. */
+export const TeacherReply = TeacherAnswer.omit({ requestHash: true });
+export type TeacherReply = z.infer<typeof TeacherReply>;

@@ -1,0 +1,44 @@
+import type { Digest } from '../../contracts/artifact.js';
+import type { Plan, PlanStage } from '../../contracts/plan.js';
+import { stageKey } from './stage-key.js';
+
+/** Outputs of the stages that are done, by stage id. */
+export type DoneOutputs = ReadonlyMap<string, Readonly<Record<string, Digest>>>;
+
+/** The digests of a stage's inputs, or null while one of them is not known yet. */
+export function inputDigests(stage: PlanStage, done: DoneOutputs): Record<string, Digest> | null {
+  const digests: Record<string, Digest> = {};
+  for (const [port, source] of Object.entries(stage.inputs)) {
+    const digest = source.from === 'artifact' ? source.digest : done.get(source.stage)?.[source.output];
+    if (digest === undefined) return null;
+    digests[port] = digest;
+  }
+  return digests;
+}
+
+export interface ReadyStage {
+  readonly stage: PlanStage;
+  readonly key: Digest;
+  readonly inputs: Record<string, Digest>;
+}
+
+/** The stages whose inputs are all known and that are not in `settled` (done, running, failed or skipped), with their keys. */
+export function readyStages(plan: Plan, done: DoneOutputs, settled: ReadonlySet<string>): ReadyStage[] {
+  return plan.stages.flatMap((stage) => {
+    if (settled.has(stage.id)) return [];
+    const inputs = inputDigests(stage, done);
+    return inputs === null ? [] : [{ stage, key: stageKey(stage, inputs), inputs }];
+  });
+}
+
+/** The stages that can never become ready because something upstream will not finish. */
+export function unreachableStages(plan: Plan, lost: ReadonlySet<string>): Set<string> {
+  const unreachable = new Set<string>();
+  for (const stage of plan.stages) {
+    const waitsForLost = Object.values(stage.inputs).some(
+      (source) => source.from === 'stage' && (lost.has(source.stage) || unreachable.has(source.stage)),
+    );
+    if (waitsForLost) unreachable.add(stage.id);
+  }
+  return unreachable;
+}

@@ -1,0 +1,80 @@
+import {
+  ActivityCancellationType,
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  getExternalWorkflowHandle,
+  isCancellation,
+  proxyActivities,
+  setCurrentDetails,
+  setHandler,
+} from '@temporalio/workflow';
+import { profiles, queues } from '../temporal.config.js';
+import type { StageHeading, StageResult, StageTask } from '../contracts/run.js';
+import { failureOf } from './core/stage-failure.js';
+import { joinStageSignal, leaveStageSignal, stageSettledSignal, type StageSettled } from './messages.js';
+
+export interface StageInput {
+  readonly task: StageTask;
+  readonly heading: StageHeading;
+  /** Workflow id of the run that asked first. It is told the end as a child's parent is; those who join later by signal. */
+  readonly waiter: string;
+}
+
+/**
+ * One stage, named by its key. It belongs to no run: it goes on while anyone waits, and is cancelled when the last waiter
+ * leaves. Its record, not its return value, is what makes it done.
+ */
+export async function stage({ task, heading, waiter }: StageInput): Promise<StageResult> {
+  const waiters = new Set([waiter]);
+  const joined = new Set<string>();
+  setHandler(joinStageSignal, (join) => {
+    waiters.add(join.waiter);
+    joined.add(join.waiter);
+  });
+  setHandler(leaveStageSignal, async (leave) => {
+    waiters.delete(leave.waiter);
+    joined.delete(leave.waiter);
+    // Others go on waiting: whoever leaves is told at once. The last one to leave waits until the work has ended.
+    if (waiters.size > 0) await tell(new Set([leave.waiter]), { key: task.key, cancelled: true });
+    else joined.add(leave.waiter);
+  });
+  setCurrentDetails(`${heading.title}\n\nkey \`${task.key}\`, first asked for by run \`${task.run}\``);
+
+  const work = new CancellationScope();
+  void condition(() => waiters.size === 0).then(
+    () => work.cancel(),
+    () => undefined, // this workflow itself is cancelled, and the work with it
+  );
+  let settled: StageSettled;
+  try {
+    settled = { key: task.key, result: await work.run(() => runActivity(task, heading)) };
+  } catch (error) {
+    const failure = failureOf(error);
+    settled = failure === null ? { key: task.key, cancelled: true } : { key: task.key, failure };
+    await tell(joined, settled);
+    if (failure === null || isCancellation(error)) throw error;
+    throw ApplicationFailure.create({ message: failure.message, type: failure.type, nonRetryable: true, details: [failure] });
+  }
+  await tell(joined, settled);
+  return settled.result;
+}
+
+function runActivity(task: StageTask, heading: StageHeading): Promise<StageResult> {
+  const queue = heading.queue === 'pipeline' ? 'cpu' : heading.queue;
+  const activities = proxyActivities<Record<string, (task: StageTask) => Promise<StageResult>>>({
+    ...profiles[queue],
+    taskQueue: queues[queue],
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    summary: heading.stage,
+  });
+  return activities[heading.activity]!(task);
+}
+
+async function tell(waiters: ReadonlySet<string>, settled: StageSettled): Promise<void> {
+  if (waiters.size === 0) return;
+  await CancellationScope.nonCancellable(() =>
+    // A waiter that has ended meanwhile no longer needs to know.
+    Promise.allSettled([...waiters].map((waiter) => getExternalWorkflowHandle(waiter).signal(stageSettledSignal, settled))),
+  );
+}
