@@ -28,7 +28,7 @@ export function readMmadPath(key: string, maskPath: string | null, profile: Path
     knowledgeDataset: dataset.replace('DS-MVTec', 'MVTec'),
     object,
     defect: profile === 'strict' ? defectFolder : (dataset === 'DS-MVTec' ? parts[3] : parts[2])!,
-    mask: maskPath === null ? null : posix.join(dataset, object, maskPath),
+    mask: !maskPath ? null : posix.join(dataset, object, maskPath),
     isNormal: profile === 'strict' ? defectFolder === 'good' : key.includes('good'),
   };
 }
