@@ -1,0 +1,1 @@
+"""Trainers, rewards and inference of judo-pipeline: one job file in, JSON lines out. Knows no Temporal and no S3."""

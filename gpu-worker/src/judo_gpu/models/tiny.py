@@ -1,0 +1,143 @@
+"""The tiny model: a random Qwen2.5-VL of about a million parameters, made offline from a seed.
+
+It has every part of the real one (windowed vision tower, patch merger, multimodal rotary positions, chat template,
+special tokens), so that the same training code runs on two CPU cores. It knows nothing: a figure made with it stands
+in for the real one and must be marked so.
+"""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import PreTrainedTokenizerFast, Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration
+from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
+
+from judo_gpu.models.processor import VISION_TOKENS, ImageTextProcessor
+
+VOCABULARY = 1024
+HIDDEN = 128
+HEADS = 4
+SPECIAL_TOKENS = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", *VISION_TOKENS)
+# Qwen2.5-VL's own template, without tools and videos.
+CHAT_TEMPLATE = (
+    "{% for message in messages %}"
+    "{% if loop.first and message['role'] != 'system' %}"
+    "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n"
+    "{% endif %}"
+    "<|im_start|>{{ message['role'] }}\n"
+    "{% if message['content'] is string %}{{ message['content'] }}{% else %}"
+    "{% for part in message['content'] %}"
+    "{% if part['type'] == 'image' %}<|vision_start|><|image_pad|><|vision_end|>"
+    "{% else %}{{ part['text'] }}{% endif %}"
+    "{% endfor %}{% endif %}<|im_end|>\n"
+    "{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+
+
+def write_tiny_model(directory: Path, seed: int) -> None:
+    """Write weights and processor of the tiny model of a seed; the same seed gives the same bytes."""
+    processor = _processor()
+    model = _model(processor, seed)
+    directory.mkdir(parents=True, exist_ok=True)
+    model.save_pretrained(directory)
+    processor.save_pretrained(directory)
+
+
+def _model(processor: ImageTextProcessor, seed: int) -> Qwen2_5_VLForConditionalGeneration:
+    ids = processor.tokenizer.get_vocab()
+    config = Qwen2_5_VLConfig(
+        text_config={
+            "vocab_size": len(ids),
+            "hidden_size": HIDDEN,
+            "intermediate_size": 3 * HIDDEN,
+            "num_hidden_layers": 3,
+            "num_attention_heads": HEADS,
+            "num_key_value_heads": 2,
+            "max_position_embeddings": 32768,
+            "tie_word_embeddings": True,
+            # The sections of time, height and width together are half a head.
+            "rope_parameters": {"rope_type": "default", "rope_theta": 1e6, "mrope_section": [4, 6, 6]},
+            "bos_token_id": ids["<|endoftext|>"],
+            "eos_token_id": ids["<|im_end|>"],
+            "pad_token_id": ids["<|endoftext|>"],
+        },
+        vision_config={
+            "depth": 2,
+            "hidden_size": 64,
+            "intermediate_size": 128,
+            "num_heads": 4,
+            "out_hidden_size": HIDDEN,
+            "fullatt_block_indexes": [1],
+            "window_size": 112,
+        },
+        tie_word_embeddings=True,
+        image_token_id=ids["<|image_pad|>"],
+        video_token_id=ids["<|video_pad|>"],
+        vision_start_token_id=ids["<|vision_start|>"],
+        vision_end_token_id=ids["<|vision_end|>"],
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = Qwen2_5_VLForConditionalGeneration(config)
+    model.generation_config.eos_token_id = ids["<|im_end|>"]
+    model.generation_config.pad_token_id = ids["<|endoftext|>"]
+    model.generation_config.bos_token_id = ids["<|endoftext|>"]
+    return model
+
+
+def _processor() -> ImageTextProcessor:
+    bpe = Tokenizer(models.BPE())
+    bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    bpe.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=VOCABULARY - len(SPECIAL_TOKENS),
+        # Every byte is a token, so that any text encodes.
+        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        show_progress=False,
+    )
+    bpe.train_from_iterator(corpus(), trainer)
+    bpe.add_special_tokens(list(SPECIAL_TOKENS))
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=bpe,
+        eos_token="<|im_end|>",
+        pad_token="<|endoftext|>",
+        additional_special_tokens=list(SPECIAL_TOKENS[1:2] + VISION_TOKENS),
+        padding_side="left",
+        model_max_length=32768,
+    )
+    tokenizer.chat_template = CHAT_TEMPLATE
+    images = Qwen2VLImageProcessorPil(min_pixels=28 * 28, max_pixels=28 * 28 * 1280)
+    return ImageTextProcessor(images, tokenizer, chat_template=CHAT_TEMPLATE)
+
+
+def corpus() -> list[str]:
+    """Text of the kind that the stages read and write, the same in every process."""
+    draw = random.Random(0)
+    objects = "board bottle fabric nut capsule cable carpet grid hazelnut leather pill screw tile zipper candle box".split()
+    defects = "scratch crack hole stain dent contamination missing part open short spur pinhole bent broken fold cut".split()
+    places = "top left|top right|bottom left|bottom right|center|left edge|right edge|upper half|lower half".split("|")
+    sentences = [
+        "You are a helpful assistant.system\nuser\nassistant\n",
+        "The first image is the query image, the second is a normal image of the same product.",
+        "Following is the query image: Following is the question list: Following is 1 image of normal sample.",
+        "Compare the query image with the normal image and mark the anomalous cells of the 16x16 grid.",
+        "<seg> None </seg>\n<think> There is no difference between the two images. </think>\n<answer>A</answer>",
+        "Answer with the option's letter. A. Yes. B. No. C. Maybe. D. Unknown.",
+        "Is there any defect in the object in the query image? What is the type of the defect?",
+        "What is the appearance of the defect? What is the effect of the defect? Where is the defect?",
+        "Therefore the correct answer is because the surface shows, compared with the reference, a visible change.",
+    ]
+    for _ in range(400):
+        item, defect, place = draw.choice(objects), draw.choice(defects), draw.choice(places)
+        row, column, width = draw.randint(1, 16), draw.randint(1, 12), draw.randint(1, 4)
+        cells = f"({row},{column})-({row},{column + width})"
+        sentences += [
+            f"<seg> {cells} , ({draw.randint(1, 16)},{draw.randint(1, 16)}) </seg> <think> The {item} has a {defect} at the {place}, "
+            f"which the normal image does not show. </think> <answer>{draw.choice('ABCD')}</answer>",
+            f"What kind of defect does the {item} have? {draw.choice('ABCD')}. A {defect} near the {place} of the {item}.",
+        ]
+    return sentences

@@ -1,0 +1,175 @@
+"""What SFT and GRPO share: rows as a dataset, the arguments that are the same in both, and the frame around `train()`."""
+
+from __future__ import annotations
+
+import json
+import logging
+import platform
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from datasets import Dataset
+from transformers import PrinterCallback, ProgressCallback
+
+from judo_gpu.events import Events
+from judo_gpu.failures import CheckpointIncompatible, Stopped
+from judo_gpu.job import GrpoJob, SftJob, device_split
+from judo_gpu.models.processor import ImageTextProcessor
+from judo_gpu.rows import GrpoRow, SftRow, open_image
+from judo_gpu.train.checkpoints import identity_of, verify_checkpoint
+from judo_gpu.train.progress import Progress
+
+ROWS = "rows.jsonl"
+WORK = ".work"
+
+
+def work_directory(job: SftJob | GrpoJob) -> Path:
+    """Where a checkpoint is written before it is committed; beside the others, so that committing is a rename."""
+    return Path(job.checkpoints) / WORK
+
+
+def resumed_from(job: SftJob | GrpoJob) -> str | None:
+    """The checkpoint to go on from, verified; checked before anything heavy is loaded."""
+    if job.resumeFrom is None:
+        return None
+    directory = Path(job.resumeFrom)
+    verify_checkpoint(directory, identity_of(job, Path(job.rows) / ROWS))
+    missing = [f"rng_state_{rank}.pth" for rank in range(job.worldSize) if job.worldSize > 1]
+    if sharded(job) and not all((directory / name).is_file() for name in missing):
+        raise CheckpointIncompatible(
+            f"checkpoint {directory} was written by another number of processes, expected {job.worldSize}",
+            "give the job as many GPUs as it began with, or start the stage without this checkpoint",
+        )
+    return str(directory)
+
+
+def sharded(job: SftJob | GrpoJob) -> bool:
+    """Several GPUs share weights and optimizer state (ZeRO-3); several CPU processes each hold all of it."""
+    return job.worldSize > 1 and job.device == "cuda"
+
+
+def weights_dtype(job: SftJob | GrpoJob) -> torch.dtype:
+    """fp32 weights with bf16 arithmetic on one GPU: an update of 1e-6 is lost in a bf16 weight. ZeRO-3 keeps fp32 copies itself."""
+    return torch.bfloat16 if sharded(job) else torch.float32
+
+
+def common_arguments(job: SftJob | GrpoJob) -> dict[str, Any]:
+    """The trainer's options that SFT and GRPO share, every one that the paper or a resume depends on."""
+    at_once, accumulation = device_split(job)
+    params = job.params
+    return {
+        "output_dir": str(work_directory(job)),
+        "per_device_train_batch_size": at_once,
+        "gradient_accumulation_steps": accumulation,
+        "num_train_epochs": params.epochs,
+        "max_steps": params.maxSteps or -1,
+        "learning_rate": params.learningRate,
+        "max_grad_norm": params.maxGradNorm,
+        "optim": "adamw_torch",
+        "adam_beta1": 0.9,
+        "adam_beta2": 0.999,
+        "adam_epsilon": 1e-8,
+        "seed": job.seed,
+        "data_seed": job.seed,
+        "bf16": job.device == "cuda",
+        "use_cpu": job.device == "cpu",
+        "gradient_checkpointing": job.device == "cuda",
+        "gradient_checkpointing_kwargs": {"use_reentrant": False},
+        "deepspeed": ZERO_3 if sharded(job) else None,
+        "ddp_backend": "gloo" if job.device == "cpu" and job.worldSize > 1 else None,
+        "logging_steps": 1,
+        # A NaN must be seen, not averaged away.
+        "logging_nan_inf_filter": False,
+        "save_strategy": "steps",
+        "save_steps": job.checkpointEverySteps,
+        "save_only_model": False,
+        "report_to": "none",
+        "disable_tqdm": True,
+        "remove_unused_columns": False,
+        "dataloader_num_workers": 0,
+        "dataloader_pin_memory": job.device == "cuda",
+    }
+
+
+# JUDO trains with ZeRO-3 in bf16 on 4 GPUs (paper, implementation details).
+ZERO_3: dict[str, Any] = {
+    "bf16": {"enabled": True},
+    "zero_optimization": {
+        "stage": 3,
+        "overlap_comm": True,
+        "contiguous_gradients": True,
+        "stage3_gather_16bit_weights_on_model_save": True,
+    },
+    "train_micro_batch_size_per_gpu": "auto",
+    "gradient_accumulation_steps": "auto",
+    "gradient_clipping": "auto",
+}
+
+
+def as_dataset(
+    rows: Sequence[SftRow] | Sequence[GrpoRow],
+    images: Path,
+    size: int,
+    columns: Callable[[Any], Mapping[str, Any]],
+) -> Dataset:
+    """Rows with the pictures opened when they are asked for. Kept as JSON: Arrow would give every row the keys of all options."""
+    kind = type(rows[0])
+
+    def open_rows(batch: Mapping[str, list[str]]) -> dict[str, list[Any]]:
+        opened: list[dict[str, Any]] = []
+        for text in batch["row"]:
+            row = kind.model_validate_json(text)
+            pictures = [open_image(images / path, size) for path in row.images]
+            opened.append({"images": pictures, **columns(row)})
+        return {name: [row[name] for row in opened] for name in opened[0]}
+
+    dataset = Dataset.from_dict({"row": [row.model_dump_json() for row in rows]})
+    dataset.set_transform(open_rows)
+    return dataset
+
+
+def environment(job: SftJob | GrpoJob) -> dict[str, str]:
+    """What the run ran on; goes into the report."""
+    device = torch.cuda.get_device_name(0) if job.device == "cuda" else f"cpu, {torch.get_num_threads()} threads"
+    libraries = {name: version(name) for name in ("torch", "transformers", "trl", "accelerate")}
+    return {"python": platform.python_version(), **libraries, "device": device, "processes": str(job.worldSize)}
+
+
+def run_training(trainer: Any, job: SftJob | GrpoJob, processor: ImageTextProcessor, events: Events) -> None:
+    """Train from the beginning or from the job's checkpoint; write the policy, or throw `Stopped` once the checkpoint is committed."""
+    trainer.checkpoints = Path(job.checkpoints)
+    trainer.identity = identity_of(job, Path(job.rows) / ROWS)
+    trainer.events = events
+    progress = Progress(events, Path(job.stopFile), environment(job))
+    trainer.remove_callback(PrinterCallback)
+    trainer.remove_callback(ProgressCallback)
+    trainer.add_callback(progress)
+    trainer.train(resume_from_checkpoint=job.resumeFrom)
+    step = trainer.state.global_step
+    if progress.stopped:
+        clear_work(job, trainer)
+        raise Stopped(step)
+    events.phase("saving the policy")
+    if job.device == "cuda" and not sharded(job):
+        trainer.model.to(torch.bfloat16)
+    trainer.save_model(job.output, _internal_call=True)
+    if trainer.accelerator.is_main_process:
+        processor.save_pretrained(job.output)
+    clear_work(job, trainer)
+    events.finished(step, progress.last)
+
+
+def clear_work(job: SftJob | GrpoJob, trainer: Any) -> None:
+    """Remove what lies between the checkpoints, once every process is done with it."""
+    trainer.accelerator.wait_for_everyone()
+    if trainer.accelerator.is_main_process:
+        shutil.rmtree(work_directory(job), ignore_errors=True)
+
+
+def log_arguments(args: Any) -> None:
+    """The whole truth about the trainer's options, once, in the log."""
+    logging.getLogger(__name__).info("trainer arguments: %s", json.dumps(args.to_dict(), default=str, sort_keys=True))
