@@ -16,11 +16,14 @@ export interface ObjectStore {
   open(key: string): Promise<Readable | null>;
   /** Writes a small object whole. With `ifAbsent` the first writer wins and the others are told `'exists'`. */
   put(key: string, body: Buffer | string, options?: { ifAbsent?: boolean; contentType?: string }): Promise<'written' | 'exists'>;
-  /** Uploads a file of any size; parts that an interrupted upload of the same key left are not sent again. */
+  /**
+   * Uploads a file of any size; parts that an interrupted upload of the same key left are not sent again.
+   * With `sha256` the object appears only if the bytes read hash to it: a file that changes meanwhile is a DigestMismatch.
+   */
   upload(
     key: string,
     file: string,
-    options: { bytes: number; signal?: AbortSignal; onProgress?: (sentBytes: number) => void },
+    options: { bytes: number; sha256?: string; signal?: AbortSignal; onProgress?: (sentBytes: number) => void },
   ): Promise<void>;
   list(prefix: string): AsyncIterable<ObjectInfo>;
   delete(key: string): Promise<void>;

@@ -1,0 +1,102 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Context } from '@temporalio/activity';
+import { StageError } from '../../contracts/failure.js';
+import type { ArtifactStore } from '../../contracts/ports/artifact-store.js';
+import type { StageProgress, StageResult, StageTask } from '../../contracts/run.js';
+import { inputDigests } from '../../workflows/core/schedule.js';
+import { stageKey } from '../../workflows/core/stage-key.js';
+import type { StageBody } from './context.js';
+import { walkPlan, type PlanStore } from './plan-walk.js';
+import { toStageFailure } from './to-stage-failure.js';
+
+/** A host that is alive says so this often, whatever its work is doing; a silent trainer is the job runner's affair. */
+const BEAT_MS = 3_000;
+
+/**
+ * Wraps a stage's body as the activity of that stage: looks the record up first, fetches inputs, saves outputs, files the
+ * record last. A second attempt, or a second worker, at the same key finds the record or repeats the work without harm.
+ */
+export function createStageActivity(deps: { artifacts: ArtifactStore; plans: PlanStore; workDir: string }, body: StageBody) {
+  return async function runStage(task: StageTask): Promise<StageResult> {
+    const { info, cancellationSignal: signal, heartbeat } = Context.current();
+    const startedAt = new Date();
+    const heard = info.heartbeatDetails as StageProgress | undefined;
+    let progress: StageProgress = heard ?? { phase: 'starting', done: 0, total: 0, unit: '', metrics: {}, checkpointStep: null };
+    const beat = () => heartbeat(progress);
+    const onProgress = (next: StageProgress) => {
+      progress = next;
+      beat();
+    };
+    const timer = setInterval(beat, BEAT_MS);
+    // Attempts never share a folder: a dead attempt's half-written output can not be taken for this one's.
+    const scratch = join(deps.workDir, task.key, `attempt-${info.attempt}-${process.pid}`);
+    try {
+      if ((await deps.artifacts.record(task.key)) !== null) return { key: task.key, outcome: 'reused', attempts: info.attempt };
+      const plan = await deps.plans.load(task.plan);
+      const stage = plan.stages.find((candidate) => candidate.id === task.stage);
+      if (stage === undefined) throw new StageError({ type: 'InvalidSpec', message: `plan ${task.plan} has no stage ${task.stage}` });
+      const walk = await walkPlan(plan, deps.artifacts, new Set([stage.id]));
+      const outputsOf = (record: { outputs: Record<string, { digest: string }> }) =>
+        Object.fromEntries(Object.entries(record.outputs).map(([name, ref]) => [name, ref.digest]));
+      const inputs = inputDigests(stage, new Map([...walk.done].map(([id, record]) => [id, outputsOf(record)])));
+      if (inputs === null || stageKey(stage, inputs) !== task.key) {
+        throw new StageError({
+          type: 'InvalidSpec',
+          message: `stage ${task.stage} was asked for as ${task.key}, but its inputs now give another key`,
+          remedy: 'Retry the stage; if it stays, a record was removed or edited.',
+        });
+      }
+      const inputDirs: Record<string, string> = {};
+      for (const [port, digest] of Object.entries(inputs)) {
+        onProgress({ ...progress, phase: `fetching ${port}` });
+        inputDirs[port] = await deps.artifacts.materialize(digest, { signal });
+      }
+      const outputDirs = Object.fromEntries(stage.outputs.map((output) => [output, join(scratch, output)]));
+      for (const directory of Object.values(outputDirs)) await mkdir(directory, { recursive: true });
+      const inputRecords = [...walk.done]
+        .filter(([id]) => Object.values(stage.inputs).some((source) => source.from === 'stage' && source.stage === id))
+        .map(([, record]) => record);
+      const findings = await body({
+        task,
+        stage,
+        plan,
+        inputDirs,
+        inputDigests: inputs,
+        outputDirs,
+        inputRecords,
+        attempt: info.attempt,
+        signal,
+        onProgress,
+      });
+      signal.throwIfAborted();
+      const outputs: Record<string, { digest: string; files: number; bytes: number }> = {};
+      for (const [output, directory] of Object.entries(outputDirs)) {
+        onProgress({ ...progress, phase: `saving ${output}` });
+        outputs[output] = await deps.artifacts.save(directory, { signal });
+      }
+      await deps.artifacts.fileRecord({
+        schemaVersion: 1,
+        key: task.key,
+        stage: task.stage,
+        kind: stage.kind,
+        implementationVersion: stage.implementationVersion,
+        params: stage.params,
+        inputs,
+        outputs,
+        ...findings,
+        run: task.run,
+        startedAt: startedAt.toISOString(),
+        finishedAt: new Date().toISOString(),
+        attempts: info.attempt,
+      });
+      return { key: task.key, outcome: 'ran', attempts: info.attempt };
+    } catch (error) {
+      if (signal.aborted) throw signal.reason instanceof Error ? signal.reason : error;
+      throw toStageFailure(error, { stage: task.stage, attempt: info.attempt });
+    } finally {
+      clearInterval(timer);
+      await rm(scratch, { recursive: true, force: true });
+    }
+  };
+}

@@ -1,0 +1,14 @@
+import { Command } from 'commander';
+
+export function logsCommand(): Command {
+  return new Command('logs')
+    .description('Print the logs of a run, or of one stage')
+    .argument('<run>')
+    .argument('[stage]')
+    .option('-f, --follow', 'go on while the stage runs')
+    .addHelpText('after', '\nExamples:\n  $ judo logs NAME seg-jux\n  $ judo logs NAME grpo -f')
+    .action(async (run: string, stage: string | undefined, options: { follow?: boolean }) => {
+      const [{ openSession }, { printLogs }] = await Promise.all([import('../session.js'), import('../print-logs.js')]);
+      await printLogs(await openSession(), run, stage, options.follow === true);
+    });
+}

@@ -1,0 +1,23 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RunStatus } from '../contracts/run.js';
+import type { Session } from './session.js';
+
+export interface ReportFiles {
+  readonly html: string;
+  readonly csv: string;
+  readonly summary: unknown;
+}
+
+/** Puts the report of a run under JUDO_HOME/reports/<run>/ and says where; null when the run has none yet. */
+export async function fetchReport(session: Session, status: RunStatus): Promise<ReportFiles | null> {
+  const digest = status.stages.find((stage) => stage.kind === 'report')?.artifacts['report'];
+  if (digest === undefined) return null;
+  const { artifacts } = await session.stores();
+  const directory = join(session.settings.home, 'reports', status.run);
+  await mkdir(directory, { recursive: true });
+  const manifest = await artifacts.manifest(digest);
+  for (const { path } of manifest.entries) await writeFile(join(directory, path), await artifacts.readFile(digest, path));
+  const summary: unknown = JSON.parse((await artifacts.readFile(digest, 'summary.json')).toString('utf8'));
+  return { html: join(directory, 'report.html'), csv: join(directory, 'table.csv'), summary };
+}

@@ -1,0 +1,25 @@
+import { join } from 'node:path';
+import { createPipelineActivities } from '../activities/stage/pipeline-activities.js';
+import { loadSettings } from '../infra/settings.js';
+import { queues } from '../temporal.config.js';
+import { openStores } from './stores.js';
+import { cpuActivities, teacherActivities } from './stage-activities.js';
+import { runWorkers, workflowCode } from './run-workers.js';
+
+/** The worker of the queues that need no GPU: workflows, pictures and reports, teacher calls. */
+const settings = loadSettings();
+const stores = openStores(settings);
+const deps = { ...stores, settings, workDir: join(settings.home, 'work') };
+
+await runWorkers(settings, [
+  {
+    taskQueue: queues.pipeline,
+    ...workflowCode(),
+    activities: { ...createPipelineActivities(stores) },
+    maxConcurrentLocalActivityExecutions: 100,
+    shutdownGraceTime: '5s',
+  },
+  { taskQueue: queues.cpu, activities: cpuActivities(deps), maxConcurrentActivityTaskExecutions: 4, shutdownGraceTime: '5s' },
+  { taskQueue: queues.teacher, activities: teacherActivities(deps), maxConcurrentActivityTaskExecutions: 4, shutdownGraceTime: '5s' },
+]);
+process.exit(0);
