@@ -42,7 +42,7 @@ export function scoreAnswers(answers: readonly ScoredAnswer[], profile: ScorePro
   const counted = countedRows(rows, profile);
   const names = [...new Set(rows.map((row) => row.dataset))];
   const datasets = Object.fromEntries(
-    names.map((name) => [name, subtaskScores((subtask) => columnScore(counted, name, subtask), profile, rows)]),
+    names.map((name) => [name, subtaskScores((subtask) => columnScore(counted, name, subtask, profile), profile, rows)]),
   );
   const overall = subtaskScores(
     (subtask) => meanScore(names.map((name) => datasets[name]!.subtasks[subtask]).filter(isScore)),
@@ -97,9 +97,11 @@ export function countedRows(rows: readonly ScoreRow[], profile: ScoreProfile): S
   return counted;
 }
 
-/** Accuracy of a column. Detection is the mean of normal and abnormal accuracy; with one of them only, that one. */
-function columnScore(counted: readonly ScoreRow[], dataset: string, column: string): Score | null {
+/** Accuracy of a column. Detection is the mean of normal and abnormal accuracy; with one of them only, that one (MMAD: half of it). */
+function columnScore(counted: readonly ScoreRow[], dataset: string, column: string, profile: ScoreProfile): Score | null {
   const rows = counted.filter((row) => row.dataset === dataset && row.column === column);
+  if (rows.length === 0) return null;
   const groups = column === 'Anomaly Detection' ? [rows.filter((row) => row.isNormal), rows.filter((row) => !row.isNormal)] : [rows];
-  return meanScore(groups.filter((group) => group.length > 0).map((group) => wilsonScore(group.filter(isRight).length, group.length)));
+  const scores = groups.map((group) => (group.length > 0 ? wilsonScore(group.filter(isRight).length, group.length) : null));
+  return meanScore(profile === 'mmad_compat' ? scores.map((score) => score ?? ABSENT_IN_MMAD) : scores.filter(isScore));
 }
