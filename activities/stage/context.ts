@@ -16,6 +16,8 @@ export interface StageContext {
   /** Records of the stages that made the inputs, in plan order. */
   readonly inputRecords: readonly StageRecord[];
   readonly attempt: number;
+  /** When the first attempt was scheduled: what was paid since then, this stage paid. */
+  readonly firstAttemptAt: Date;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: StageProgress) => void;
 }

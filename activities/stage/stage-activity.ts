@@ -66,6 +66,7 @@ export function createStageActivity(deps: { artifacts: ArtifactStore; plans: Pla
         outputDirs,
         inputRecords,
         attempt: info.attempt,
+        firstAttemptAt: new Date(info.scheduledTimestampMs),
         signal,
         onProgress,
       });

@@ -17,7 +17,7 @@ const TOPICS: Readonly<Record<string, readonly (readonly [string | number, strin
 
 /** `judo help exit-codes` and `judo help environment`. */
 export function helpTopics(judo: Command): void {
-  judo.helpCommand(
+  judo.addHelpCommand(
     new Command('help')
       .argument('[command...]')
       .description('Explain a command, exit-codes or environment')

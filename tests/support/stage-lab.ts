@@ -1,0 +1,112 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { inject } from 'vitest';
+import { createArtifactStore } from '../../activities/artifacts/artifact-store.js';
+import { createPipelineActivities } from '../../activities/stage/pipeline-activities.js';
+import { createPlanStore } from '../../activities/stage/plan-walk.js';
+import type { StageBody } from '../../activities/stage/context.js';
+import { createStageActivity } from '../../activities/stage/stage-activity.js';
+import { createMemoryObjectStore } from '../../adapters/object-store/memory.js';
+import type { Plan, PlanStage } from '../../contracts/plan.js';
+import type { ObjectStore } from '../../contracts/ports/object-store.js';
+import { queues } from '../../temporal.config.js';
+import { runWorkflowId } from '../../workflows/messages.js';
+import type { NAMESPACES } from './temporal-server.js';
+import type { pipeline } from '../../workflows/pipeline.js';
+
+Runtime.install({ logger: new DefaultLogger('ERROR') });
+
+const NOTHING = { digest: '0'.repeat(64), files: 0, bytes: 0 };
+
+/** A plan of small stages: `[id, what it needs, params]`. Every stage makes one output, `out`. */
+export function planOf(name: string, stages: readonly (readonly [string, readonly string[], Record<string, unknown>?])[]): Plan {
+  return {
+    schemaVersion: 1,
+    name,
+    sources: { data: { artifact: NOTHING, root: '/', demoPlant: false }, model: { artifact: NOTHING, name: 'tiny', tiny: true } },
+    teacher: { model: 'rehearsal' },
+    runtime: { gpus: 1, deviceBatch: { sft: 1, grpo: 1, infer: 1 }, checkpointEverySteps: 1, teacherConcurrency: 1 },
+    stages: stages.map(([id, needs, params = {}]): PlanStage => ({
+      id,
+      kind: 'lab',
+      title: id,
+      implementationVersion: 1,
+      queue: 'cpu',
+      activity: 'labStage',
+      params: { name: id, ...params },
+      inputs: Object.fromEntries(needs.map((need) => [need, { from: 'stage', stage: need, output: 'out' }])),
+      outputs: ['out'],
+    })),
+  };
+}
+
+export interface Lab {
+  readonly client: Client;
+  readonly objects: ObjectStore;
+  /** How often each stage's body ran to its end or its failure. */
+  readonly executed: Map<string, number>;
+  start(run: string, plan: Plan): Promise<ReturnType<Client['workflow']['getHandle']>>;
+  close(): Promise<void>;
+}
+
+/** A real worker on the run's real Temporal server, a memory store, and a stage body of the test's own. */
+export async function openLab(
+  namespace: (typeof NAMESPACES)[number],
+  body: (id: string, context: Parameters<StageBody>[0]) => Promise<void>,
+): Promise<Lab> {
+  const directory = mkdtempSync(join(tmpdir(), 'judo-lab-'));
+  const objects = createMemoryObjectStore();
+  const artifacts = createArtifactStore({ objects, cacheDir: join(directory, 'cache') });
+  const plans = createPlanStore(objects);
+  const executed = new Map<string, number>();
+  const labStage = createStageActivity({ artifacts, plans, workDir: join(directory, 'work') }, async (context) => {
+    const id = context.stage.id;
+    executed.set(id, (executed.get(id) ?? 0) + 1);
+    await body(id, context);
+    await writeFile(join(context.outputDirs['out']!, 'made-by'), `${id} ${JSON.stringify(context.stage.params)}`);
+    return { summary: {}, standIns: [], environment: {} };
+  });
+  const address = inject('temporalAddress');
+  const connection = await NativeConnection.connect({ address });
+  const common = {
+    connection,
+    namespace,
+    stickyQueueScheduleToStartTimeout: '1s',
+    maxHeartbeatThrottleInterval: '100ms',
+    defaultHeartbeatThrottleInterval: '100ms',
+  } as const;
+  const workers = await Promise.all([
+    Worker.create({
+      ...common,
+      taskQueue: queues.pipeline,
+      workflowBundle: { codePath: inject('workflowBundle') },
+      activities: { ...createPipelineActivities({ artifacts, objects, plans }) },
+    }),
+    Worker.create({ ...common, taskQueue: queues.cpu, activities: { labStage } }),
+  ]);
+  const running = Promise.all(workers.map((worker) => worker.run()));
+  const client = new Client({ connection: await Connection.connect({ address }), namespace });
+  return {
+    client,
+    objects,
+    executed,
+    async start(run, plan) {
+      return client.workflow.start<typeof pipeline>('pipeline', {
+        workflowId: runWorkflowId(run),
+        taskQueue: queues.pipeline,
+        args: [{ run, plan: await plans.file(plan), planName: plan.name }],
+      });
+    },
+    async close() {
+      for (const worker of workers) worker.shutdown();
+      await running;
+      await client.connection.close();
+      await connection.close();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
