@@ -5,7 +5,7 @@ import { comparisonAnswer } from './comparison.js';
 import { domainPairsAnswer } from './domain-pairs.js';
 import { fillSchema } from './fill-schema.js';
 import { paraphraseAnswer } from './paraphrase.js';
-import { pictureFacts } from './picture-facts.js';
+import { type PictureFacts, pictureFacts } from './picture-facts.js';
 import { reasoningAnswer } from './reasoning.js';
 
 const Part = z.discriminatedUnion('type', [
@@ -71,15 +71,12 @@ function tokens(text: string): number {
 }
 
 async function answerOf(request: ChatRequest, text: string, images: readonly Buffer[], chance: Chance): Promise<string> {
-  const facts = await pictureFacts(images).catch((error: unknown) => {
-    throw new RequestProblem(`an image cannot be decoded: ${String(error)}`);
-  });
   const format = request.response_format;
   if (format?.type !== 'json_schema') return 'This is the rehearsal teacher: it answers structured outputs only.';
   const brief = readBrief(text);
   switch (format.json_schema.name) {
     case 'seg-comparison':
-      return JSON.stringify(comparisonAnswer(brief, facts, chance));
+      return JSON.stringify(comparisonAnswer(brief, await factsOf(images), chance));
     case 'domain-pairs':
       return JSON.stringify(domainPairsAnswer(brief, chance));
     case 'paraphrase':
@@ -89,6 +86,12 @@ async function answerOf(request: ChatRequest, text: string, images: readonly Buf
     default:
       return JSON.stringify(fillSchema(format.json_schema.schema, chance));
   }
+}
+
+function factsOf(images: readonly Buffer[]): Promise<PictureFacts> {
+  return pictureFacts(images).catch((error: unknown) => {
+    throw new RequestProblem(`an image cannot be decoded: ${String(error)}`);
+  });
 }
 
 function textOf({ messages }: ChatRequest): string {

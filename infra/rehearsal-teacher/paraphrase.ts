@@ -3,10 +3,9 @@ import type { Chance } from './chance.js';
 import type { Pair } from './domain-pairs.js';
 
 const SYNONYMS: readonly (readonly string[])[] = [
-  ['typically', 'usually', 'as a rule'],
+  ['typically', 'usually', 'commonly'],
   ['shows', 'displays', 'exhibits'],
   ['small', 'minor', 'little'],
-  ['appear', 'look'],
   ['distinguishes', 'sets apart', 'separates'],
   ['consequences', 'effects', 'implications'],
   ['consequence', 'effect', 'implication'],
@@ -27,7 +26,7 @@ const SYNONYMS: readonly (readonly string[])[] = [
   ['important', 'significant'],
   ['area', 'region', 'zone'],
   ['damage', 'harm'],
-  ['come from', 'originate from', 'arise from'],
+  ['comes from', 'originates from', 'arises from'],
   ['may', 'can', 'might'],
 ];
 
@@ -56,5 +55,6 @@ function reword(text: string, frame: string, turn: number): string {
     const chosen = others[turn % others.length] as string;
     worded = worded.replace(new RegExp(`\\b${found}\\b`, 'gi'), (match) => (/^[A-Z]/.test(match) ? upperFirst(chosen) : chosen));
   }
-  return frame === '' ? worded : frame + lowerFirst(worded);
+  // A text that opens with a phrase of its own takes no second one.
+  return frame === '' || /^[A-Z][^,.?]{3,40}, /.test(worded) ? worded : frame + lowerFirst(worded);
 }

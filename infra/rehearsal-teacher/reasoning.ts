@@ -14,7 +14,7 @@ export function reasoningAnswer(brief: Brief, chance: Chance): { reasoning: stri
   const told: string[] = [];
   const room = (): number => maxWords - countWords([...told, closing].join(' '));
   for (const sentence of evidence(brief, right, chance)) {
-    const enough = countWords([...told, closing].join(' ')) >= minWords + 20;
+    const enough = countWords([...told, closing].join(' ')) >= minWords + 28;
     const short = shorten(sentence, Math.min(26, room()));
     if (!enough && room() >= 8 && !told.includes(short)) told.push(short);
   }
@@ -41,7 +41,8 @@ function evidence(brief: Brief, right: string, chance: Chance): string[] {
       ])
     : (seen[0] ??
       `The first image shows ${withArticle(brief.product)} with ${withArticle(bare(lowerFirst(brief.title)))}, unlike the second image.`);
-  return [opening, ...known.slice(0, 1), ...(brief.normal ? [] : seen.slice(-1)), ...known.slice(1)];
+  const contrast = seen.length > 1 ? seen.slice(-1) : ['The second image shows the intact state, without this irregularity.'];
+  return [opening, ...known.slice(0, 1), ...(brief.normal ? [] : contrast), ...known.slice(1)];
 }
 
 function conclusion(brief: Brief, right: string, options: ReadonlyMap<string, string>, letter: string, chance: Chance): string {

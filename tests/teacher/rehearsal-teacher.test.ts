@@ -93,7 +93,11 @@ describe('the rehearsal teacher', () => {
   test('writes reasoning of the asked length that ends in the right answer', async () => {
     const user = `${SNIPPET}<product>pcb</product><condition>mousebite</condition><question>Where is the defect?</question>
 <options>A. Upper left\nB. Lower right</options><right_answer>B</right_answer><words>35-101</words>`;
-    const { content } = await ask({ user, schema: schema('golden-reasoning', z.strictObject({ reasoning: z.string() })) });
+    const { content } = await ask({
+      user,
+      schema: schema('golden-reasoning', z.strictObject({ reasoning: z.string() })),
+      maxOutputTokens: 400,
+    });
     const { reasoning } = z.object({ reasoning: z.string() }).parse(content);
     expect(reasoning.split(/\s+/).length).toBeGreaterThanOrEqual(35);
     expect(reasoning.split(/\s+/).length).toBeLessThanOrEqual(101);
@@ -116,7 +120,8 @@ describe('the rehearsal teacher', () => {
   });
 
   test('refuses a broken request with OpenAI’s shape of an error', async () => {
-    await expect(ask({ images: two.slice(0, 1) }, [Buffer.from('no picture')])).rejects.toMatchObject({
+    const shape = schema('seg-comparison', z.any());
+    await expect(ask({ images: two.slice(0, 1), schema: shape }, [Buffer.from('no picture')])).rejects.toMatchObject({
       failure: { type: 'InvalidSpec', message: expect.stringContaining('cannot be decoded') },
     });
     const response = await fetch(`${teacher.url}/chat/completions`, { method: 'POST', body: '{"half' });
