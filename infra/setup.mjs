@@ -230,7 +230,7 @@ async function main() {
   say(`ready in ${((Date.now() - started) / 1000).toFixed(1)} s (${home})`);
 }
 
-if (!process.env.JUDO_SETUP_LOCKED) runLocked();
+if (!process.env.JUDO_SETUP_LOCKED) await runLocked();
 else {
   main().catch((error) => {
     say(error instanceof SetupError ? `failed: ${error.message}\nset-up: run the same command again to go on from here` : error.stack);
