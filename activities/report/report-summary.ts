@@ -27,13 +27,15 @@ export function summarizeReport(input: ReportInput): ReportSummary {
         .sort()
         .at(-1) ?? null,
     stageSeconds: ran.reduce((sum, record) => sum + seconds(record), 0),
-    stages: input.stages.map((stage) => ({
-      stage: stage.id,
-      kind: plan.stages.find((one) => one.id === stage.id)?.kind ?? stage.id,
-      outcome: outcomeOf(stage, input.run),
-      attempts: stage.record?.attempts ?? stage.status?.attempts ?? 0,
-      seconds: stage.record === null ? null : seconds(stage.record),
-    })),
+    stages: input.stages
+      .filter((stage) => stage.id !== writingStage(input))
+      .map((stage) => ({
+        stage: stage.id,
+        kind: plan.stages.find((one) => one.id === stage.id)?.kind ?? stage.id,
+        outcome: outcomeOf(stage, input.run),
+        attempts: stage.record?.attempts ?? stage.status?.attempts ?? 0,
+        seconds: stage.record === null ? null : seconds(stage.record),
+      })),
     results: resultRows(input.evaluations, input.trainedImages),
     published: PUBLISHED_ROWS.map(({ name, average, accuracies }) => ({
       name,
@@ -53,6 +55,13 @@ export function outcomeOf({ record, status }: ReportStage, run: string): StageOu
   if (record !== null) return record.run === run ? 'ran' : 'reused';
   return status?.outcome ?? 'waiting';
 }
+
+/** The report stage while it writes: it has neither record nor status yet, and tells of the others only. */
+export const writingStage = ({ plan, stages }: ReportInput): string | undefined =>
+  stages.find(
+    ({ id, record, status }) =>
+      record === null && status === null && plan.stages.some((stage) => stage.id === id && stage.kind === 'report'),
+  )?.id;
 
 const seconds = (record: { startedAt: string; finishedAt: string }): number =>
   (Date.parse(record.finishedAt) - Date.parse(record.startedAt)) / 1000;

@@ -3,10 +3,10 @@ import type { ResultRow } from '../../contracts/report-summary.js';
 import { scoreAnswers } from '../evaluation/scoring.js';
 import type { Evaluation } from './report-input.js';
 
-/** The rows of the results table: every evaluation on all its images, then every one without the images that training saw. */
+/** The rows of the results table: every evaluation on all its images, then every one without the images that training saw, if it saw any. */
 export function resultRows(evaluations: readonly Evaluation[], trainedImages: ReadonlySet<string> | null): ResultRow[] {
   const all = evaluations.map((evaluation) => resultRow(evaluation, 'all', evaluation.answers));
-  if (trainedImages === null) return all;
+  if (trainedImages === null || trainedImages.size === 0) return all;
   const untrained = evaluations.map((evaluation) =>
     resultRow(
       evaluation,

@@ -5,7 +5,7 @@ import { dagSvg } from './dag-svg.js';
 import { countText, durationText, figureText, moneyText } from './figures-as-text.js';
 import { html, type Html } from './html.js';
 import type { ReportInput, ReportStage } from './report-input.js';
-import { outcomeOf } from './report-summary.js';
+import { outcomeOf, writingStage } from './report-summary.js';
 
 const SYMBOLS: Readonly<Record<StageOutcome, string>> = {
   ran: '✓',
@@ -20,12 +20,12 @@ const SYMBOLS: Readonly<Record<StageOutcome, string>> = {
 /** The graph with times and cache hits, and the same as a table with each stage's key and figures. */
 export function stagesSection(input: ReportInput): Html {
   const boxes = input.stages.map((stage) => {
-    const outcome = stage.id === reportStage(input) ? 'ran' : outcomeOf(stage, input.run);
+    const outcome = stage.id === writingStage(input) ? 'ran' : outcomeOf(stage, input.run);
     return {
       id: stage.id,
       className: outcome,
       symbol: SYMBOLS[outcome],
-      line: stage.id === reportStage(input) ? 'this report' : stageLine(stage, outcome),
+      line: stage.id === writingStage(input) ? 'this report' : stageLine(stage, outcome),
     };
   });
   return html`<section aria-labelledby="stages">
@@ -50,16 +50,12 @@ export function stagesSection(input: ReportInput): Html {
           </tr>
         </thead>
         <tbody>
-          ${input.stages.filter((stage) => stage.id !== reportStage(input)).map((stage) => stageRow(stage, outcomeOf(stage, input.run)))}
+          ${input.stages.filter((stage) => stage.id !== writingStage(input)).map((stage) => stageRow(stage, outcomeOf(stage, input.run)))}
         </tbody>
       </table>
     </div>
   </section>`;
 }
-
-/** The stage that is writing this page: it has no record while it writes. */
-const reportStage = ({ plan, stages }: ReportInput): string | undefined =>
-  plan.stages.find((stage) => stage.kind === 'report' && stages.find((one) => one.id === stage.id)?.record === null)?.id;
 
 function stageLine({ record }: ReportStage, outcome: StageOutcome): string {
   if (record === null) return outcome;
