@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { loadSettings } from '../infra/settings.js';
 import { queues, stopGraceMs } from '../temporal.config.js';
 import { visibleGpus } from './gpus.js';
@@ -9,7 +8,7 @@ import { runWorkers } from './run-workers.js';
 /** The GPU host: takes one job at a time on this machine's GPUs (or on its CPU, where there is none) and supervises its process. */
 const settings = loadSettings();
 const gpus = await visibleGpus();
-const deps = { ...openStores(settings), settings, workDir: join(settings.home, 'work') };
+const deps = { ...openStores(settings), settings };
 console.log(gpus.length === 0 ? 'no GPU: jobs run on the CPU' : `GPUs: ${gpus.join(', ')}`);
 
 await runWorkers(settings, [

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { createPipelineActivities } from '../activities/stage/pipeline-activities.js';
 import { loadSettings } from '../infra/settings.js';
 import { queues } from '../temporal.config.js';
@@ -9,7 +8,7 @@ import { runWorkers, workflowCode } from './run-workers.js';
 /** The worker of the queues that need no GPU: workflows, pictures and reports, teacher calls. */
 const settings = loadSettings();
 const stores = openStores(settings);
-const deps = { ...stores, settings, workDir: join(settings.home, 'work') };
+const deps = { ...stores, settings };
 
 await runWorkers(settings, [
   {

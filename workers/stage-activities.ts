@@ -1,0 +1,66 @@
+import { join } from 'node:path';
+import { createEvaluateMmad } from '../activities/evaluation/evaluate-mmad.js';
+import { createRunInference } from '../activities/inference/run-inference.js';
+import { createWriteReport } from '../activities/report/write-report.js';
+import type { StageBody } from '../activities/stage/context.js';
+import { createStageActivity } from '../activities/stage/stage-activity.js';
+import { synthesizeDomainSet } from '../activities/synthesis/domain-set.js';
+import { generateGoldenReasoning } from '../activities/synthesis/golden-reasoning.js';
+import { synthesizeSegmentationSet } from '../activities/synthesis/segmentation-set.js';
+import { teacherStage } from '../activities/synthesis/teacher-stage.js';
+import { createTrainStage } from '../activities/training/train-stage.js';
+import { createSharpCodec } from '../adapters/image-codec/sharp.js';
+import { createPythonJobRunner } from '../adapters/python-job/runner.js';
+import { DomInjDataParams } from '../contracts/stages/dom-inj-data.js';
+import { GoldenReasoningParams } from '../contracts/stages/golden-reasoning.js';
+import { SegJuxDataParams } from '../contracts/stages/seg-jux-data.js';
+import { checkoutRoot } from '../infra/checkout.js';
+import type { Settings } from '../infra/settings.js';
+import { stallAfterMs, stopGraceMs } from '../temporal.config.js';
+import type { Stores } from './stores.js';
+import { createLedgers } from './teachers.js';
+
+export interface WorkerDeps extends Stores {
+  readonly settings: Settings;
+}
+
+type StageActivities = Record<string, ReturnType<typeof createStageActivity>>;
+
+const asActivities = (deps: WorkerDeps, bodies: Readonly<Record<string, StageBody>>): StageActivities => {
+  const { artifacts, plans, settings } = deps;
+  return Object.fromEntries(
+    Object.entries(bodies).map(([name, body]) => [
+      name,
+      createStageActivity({ artifacts, plans, workDir: join(settings.home, 'scratch') }, body),
+    ]),
+  );
+};
+
+/** Activities of the `cpu` queue. */
+export function cpuActivities(deps: WorkerDeps): StageActivities {
+  const commandOf = (plan: { name: string; sources: { data: { root: string } } }) =>
+    `judo run recipes/${plan.name}.yaml --data ${plan.sources.data.root}`;
+  return asActivities(deps, { writeReport: createWriteReport({ codec: createSharpCodec(), commandOf }) });
+}
+
+/** Activities of the `teacher` queue. */
+export function teacherActivities(deps: WorkerDeps): StageActivities {
+  const teacher = { codec: createSharpCodec(), ledgerFor: createLedgers(deps) };
+  return asActivities(deps, {
+    synthesizeSegmentationSet: teacherStage(teacher, SegJuxDataParams, synthesizeSegmentationSet),
+    synthesizeDomainSet: teacherStage(teacher, DomInjDataParams, synthesizeDomainSet),
+    generateGoldenReasoning: teacherStage(teacher, GoldenReasoningParams, generateGoldenReasoning),
+  });
+}
+
+/** Activities of the `gpu` queue, on a host with these GPUs (none: CPU). */
+export function gpuActivities(deps: WorkerDeps, gpus: readonly string[]): StageActivities {
+  const { artifacts, objects, settings } = deps;
+  const python = process.env['JUDO_PYTHON'] ?? join(settings.home, 'venv', 'bin', 'python');
+  const jobs = createPythonJobRunner({ python, cwd: settings.home, env: { PYTHONPATH: join(checkoutRoot(), 'gpu-worker', 'src') } });
+  const host = { artifacts, objects, jobs, workDir: join(settings.home, 'work'), gpus, stallAfterMs, stopGraceMs };
+  return asActivities(deps, {
+    trainStage: createTrainStage(host),
+    evaluateMmad: createEvaluateMmad({ runInference: createRunInference(host) }),
+  });
+}
