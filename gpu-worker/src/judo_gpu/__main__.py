@@ -6,12 +6,13 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 from judo_gpu.events import Events, take_stdout
 from judo_gpu.failures import Exit, InvalidSpec, JobError, OutOfGpuMemory, Stopped, Transient
-from judo_gpu.job import AnyJob, GrpoJob, SftJob, read_job
+from judo_gpu.job import AnyJob, GrpoJob, InferJob, SftJob, read_job
+from judo_gpu.rows import GrpoRow, SftRow, requests, training_rows
+from judo_gpu.train.checkpoints import require_resumable
 
 HELP = """\
 example:
@@ -34,13 +35,20 @@ def main(argv: list[str] | None = None) -> int:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, what in (("run", "run the job of a file"), ("train", "the same as run")):
-        commands.add_parser(name, help=what, epilog=f"example: python -m judo_gpu {name} job.json").add_argument("job", type=Path)
+        commands.add_parser(
+            name, help=what, epilog=f"example: python -m judo_gpu {name} job.json"
+        ).add_argument("job", type=Path)
     arguments = parser.parse_args(argv)
 
     events = Events(take_stdout(), rank=int(os.environ.get("RANK", "0")))
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    return run_file(arguments.job, events)
+
+
+def run_file(file: Path, events: Events) -> int:
+    """Runs the job of a file; every way in which it can end is an event and an exit code."""
     try:
-        run(read_job(arguments.job), events)
+        run(read_job(file), events)
         return Exit.FINISHED
     except Stopped as stop:
         events.stopped(stop.step)
@@ -60,17 +68,34 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def run(job: AnyJob, events: Events) -> None:
-    """Does the job. Heavy imports happen here: the job is valid, and inference needs no trainer."""
+    """Does the job. What can be checked without torch is checked first; inference imports no trainer."""
+    require_inputs(job)
     events.phase("loading libraries")
     require_device(job)
-    entry: Callable[[AnyJob, Events], None]
     if isinstance(job, SftJob):
-        from judo_gpu.train.sft import train_sft as entry  # type: ignore[assignment]
+        from judo_gpu.train.sft import train_sft
+
+        train_sft(job, events)
     elif isinstance(job, GrpoJob):
-        from judo_gpu.train.grpo import train_grpo as entry  # type: ignore[assignment]
+        from judo_gpu.train.grpo import train_grpo
+
+        train_grpo(job, events)
     else:
-        from judo_gpu.infer.generate import answer_requests as entry  # type: ignore[assignment]
-    entry(job, events)
+        from judo_gpu.infer.generate import answer_requests
+
+        answer_requests(job, events)
+
+
+def require_inputs(job: AnyJob) -> None:
+    """Rows, pictures and checkpoint are whole; a fault ends the job within a second, not after minutes of loading."""
+    if isinstance(job, InferJob):
+        requests(job)
+        return
+    if isinstance(job, SftJob):
+        training_rows(job, SftRow)
+    else:
+        training_rows(job, GrpoRow)
+    require_resumable(job)
 
 
 def require_device(job: AnyJob) -> None:
@@ -82,18 +107,20 @@ def require_device(job: AnyJob) -> None:
     import torch
 
     if job.device == "cuda" and not torch.cuda.is_available():
-        raise InvalidSpec("device: the job asks for cuda, and torch sees no GPU", "run it on a GPU host, or with device cpu")
+        raise InvalidSpec(
+            "device: the job asks for cuda, and torch sees no GPU", "run it on a GPU host, or with device cpu"
+        )
     if job.device == "cpu" and "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(len(os.sched_getaffinity(0)))
 
 
 def out_of_memory(error: Exception) -> OutOfGpuMemory | None:
     """The failure for torch's own out-of-memory error."""
-    import torch
-
-    if isinstance(error, torch.OutOfMemoryError):
-        return OutOfGpuMemory(f"out of GPU memory: {error}"[:2000], "lower runtime.deviceBatch or imageSize, or use more GPUs")
-    return None
+    if type(error).__name__ != "OutOfMemoryError":
+        return None
+    return OutOfGpuMemory(
+        f"out of GPU memory: {error}"[:2000], "lower runtime.deviceBatch or imageSize, or use more GPUs"
+    )
 
 
 if __name__ == "__main__":

@@ -134,7 +134,9 @@ def read_job(file: Path) -> AnyJob:
         job = JOB.validate_json(text)
     except ValidationError as error:
         faults = "; ".join(_fault(dict(fault)) for fault in error.errors())
-        raise InvalidSpec(f"{file} is no valid job: {faults}", "see contracts/job.ts for the fields") from error
+        raise InvalidSpec(
+            f"{file} is no valid job: {faults}", "see contracts/job.ts for the fields"
+        ) from error
     _require_paths(job)
     if isinstance(job, Training):
         _require_split(job)
@@ -168,7 +170,9 @@ def _require_split(job: Training) -> None:
     processes = int(os.environ.get("WORLD_SIZE", "1"))
     if processes != job.worldSize:
         remedy = f"start it with: torchrun --nproc-per-node={job.worldSize} -m judo_gpu run JOB"
-        raise InvalidSpec(f"worldSize: the job is for {job.worldSize} processes, {processes} were started", remedy)
+        raise InvalidSpec(
+            f"worldSize: the job is for {job.worldSize} processes, {processes} were started", remedy
+        )
     rows = rows_per_step(job)
     if rows % job.worldSize != 0:
         raise InvalidSpec(f"worldSize: {rows} rows a step cannot be split over {job.worldSize} processes")
@@ -182,8 +186,13 @@ def rows_per_step(job: Training) -> int:
     return job.params.promptsPerStep * job.params.generations
 
 
+def is_sharded(job: Training) -> bool:
+    """Several GPUs share weights and optimizer state (ZeRO-3); several CPU processes each hold all of it."""
+    return job.worldSize > 1 and job.device == "cuda"
+
+
 def device_split(job: Training) -> tuple[int, int]:
-    """(rows a process computes at once, gradient accumulation steps): the largest batch within `deviceBatch` that divides the step exactly."""
+    """(rows at once, accumulation steps) of a process: the largest batch within `deviceBatch` that divides the step exactly."""
     per_process = rows_per_step(job) // job.worldSize
     at_once = max(size for size in range(1, min(job.deviceBatch, per_process) + 1) if per_process % size == 0)
     return at_once, per_process // at_once

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 from pydantic import AfterValidator, Field, ValidationError
 
 from judo_gpu.failures import DatasetCorrupt
-from judo_gpu.job import Strict
+from judo_gpu.job import InferJob, Strict, Training
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+ROWS = "rows.jsonl"
 FAULTS_SHOWN = 10
 
 
@@ -88,13 +89,21 @@ def read_rows(file: Path, kind: type[Row]) -> list[Row]:
     return rows
 
 
-def read_training_rows(file: Path, kind: type[Row], images: Path) -> list[Row]:
+def training_rows(job: Training, kind: type[Row]) -> list[Row]:
     """Rows to train on: at least one, and every picture there."""
+    file = Path(job.rows) / ROWS
     rows = read_rows(file, kind)
     if not rows:
         raise DatasetCorrupt(f"{file} holds no row", "make the dataset again")
-    require_images(rows, images)
+    require_images(rows, Path(job.images))
     return rows
+
+
+def requests(job: InferJob) -> list[InferenceRequest]:
+    """What to answer; every picture is there."""
+    asked = read_rows(Path(job.requests), InferenceRequest)
+    require_images(asked, Path(job.images))
+    return asked
 
 
 def require_images(rows: list[Row], images: Path) -> None:
@@ -104,7 +113,9 @@ def require_images(rows: list[Row], images: Path) -> None:
             continue
         for path in row.images:
             if not (images / PurePosixPath(path)).is_file():
-                raise DatasetCorrupt(f"row {row.id}: image {path} does not exist in {images}", "judo data check PATH")
+                raise DatasetCorrupt(
+                    f"row {row.id}: image {path} does not exist in {images}", "judo data check PATH"
+                )
 
 
 @lru_cache(maxsize=256)

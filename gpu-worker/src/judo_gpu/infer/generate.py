@@ -23,7 +23,7 @@ from judo_gpu.failures import Stopped
 from judo_gpu.job import InferJob
 from judo_gpu.models.load import load_policy, policy_directory
 from judo_gpu.models.processor import ImageTextProcessor, vision_token_ids
-from judo_gpu.rows import InferenceAnswer, InferenceRequest, open_image, read_rows, require_images
+from judo_gpu.rows import InferenceAnswer, InferenceRequest, open_image, read_rows, requests
 
 SHARDS = "answers-*.jsonl"
 WORK = ".work"
@@ -32,19 +32,19 @@ WORK = ".work"
 def answer_requests(job: InferJob, events: Events) -> None:
     """Answer what is not answered yet. Each shard appears whole; a killed job loses at most one."""
     output = Path(job.output)
-    requests = read_rows(Path(job.requests), InferenceRequest)
-    require_images(requests, Path(job.images))
+    asked = requests(job)
     answered = answered_ids(output)
-    pending = [request for request in requests if request.id not in answered]
-    done = len(requests) - len(pending)
+    pending = [request for request in asked if request.id not in answered]
+    done = len(asked) - len(pending)
     events.phase("loading the policy")
     dtype = torch.bfloat16 if job.device == "cuda" else torch.float32
     directory = policy_directory(Path(job.policy), output / WORK, events)
     model, processor = load_policy(directory, dtype)
     remove_work(output)
-    model.to(job.device).eval()
+    torch.nn.Module.to(model, job.device)
+    model.eval()  # type: ignore[no-untyped-call]
     generation = greedy(job, model, processor)
-    events.started(len(requests), done, {"torch": torch.__version__, "device": job.device})
+    events.started(len(asked), done, {"torch": torch.__version__, "device": job.device})
     for shard in chunks(pending, job.shardSize):
         if Path(job.stopFile).exists():
             raise Stopped(done)
@@ -52,20 +52,22 @@ def answer_requests(job: InferJob, events: Events) -> None:
         for batch in chunks(shard, job.deviceBatch):
             answers += answer_batch(model, processor, generation, batch, job)
             tokens = sum(answer.tokens for answer in answers) / len(answers)
-            events.step(done + len(answers), len(requests), {"completion_length": tokens})
+            events.step(done + len(answers), len(asked), {"completion_length": tokens})
         done += len(answers)
-        events.answers(file_shard(output, answers), done, len(requests))
+        events.answers(file_shard(output, answers), done, len(asked))
     events.finished(done, {"answers": done})
 
 
 def answered_ids(output: Path) -> set[str]:
     """Ids in the shards that are whole."""
-    return {answer.id for shard in sorted(output.glob(SHARDS)) for answer in read_rows(shard, InferenceAnswer)}
+    return {
+        answer.id for shard in sorted(output.glob(SHARDS)) for answer in read_rows(shard, InferenceAnswer)
+    }
 
 
 def greedy(job: InferJob, model: Any, processor: ImageTextProcessor) -> GenerationConfig:
     """Greedy decoding; nothing is taken from the model's own sampling settings."""
-    return GenerationConfig(
+    return GenerationConfig(  # type: ignore[no-untyped-call]
         max_new_tokens=job.params.maxNewTokens,
         do_sample=False,
         num_beams=1,
@@ -83,13 +85,19 @@ def answer_batch(
     model: Any,
     processor: ImageTextProcessor,
     generation: GenerationConfig,
-    requests: Sequence[InferenceRequest],
+    batch: Sequence[InferenceRequest],
     job: InferJob,
 ) -> list[InferenceAnswer]:
     """The answers to a batch, in its order."""
-    texts = [chat_text(processor, request) for request in requests]
-    images = [open_image(Path(job.images) / path, job.params.imageSize) for request in requests for path in request.images]
-    inputs = processor(text=texts, images=images or None, padding=True, padding_side="left", return_tensors="pt")
+    texts = [chat_text(processor, request) for request in batch]
+    images = [
+        open_image(Path(job.images) / path, job.params.imageSize)
+        for request in batch
+        for path in request.images
+    ]
+    inputs = processor(
+        text=texts, images=images or None, padding=True, padding_side="left", return_tensors="pt"
+    )
     inputs = inputs.to(job.device)
     with torch.inference_mode():
         generated = model.generate(**inputs, generation_config=generation)  # (B, P + C)
@@ -98,14 +106,18 @@ def answer_batch(
     lengths = (completions != generation.pad_token_id).sum(dim=1).tolist()
     return [
         InferenceAnswer(id=request.id, text=text, tokens=length)
-        for request, text, length in zip(requests, texts, lengths, strict=True)
+        for request, text, length in zip(batch, texts, lengths, strict=True)
     ]
 
 
 def chat_text(processor: ImageTextProcessor, request: InferenceRequest) -> str:
     """One user turn: the pictures in their order, then the text."""
-    content = [*({"type": "image"} for _ in request.images), {"type": "text", "text": request.prompt}]
-    text = processor.apply_chat_template([{"role": "user", "content": content}], tokenize=False, add_generation_prompt=True)
+    content = [
+        *({"type": "image"} for _ in request.images),
+        {"type": "text", "text": request.prompt},
+    ]
+    turns: list[Any] = [{"role": "user", "content": content}]
+    text = processor.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
     assert isinstance(text, str)
     return text
 

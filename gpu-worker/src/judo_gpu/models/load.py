@@ -60,10 +60,14 @@ def _from_hub(ref: HubRef) -> Path:
     try:
         return Path(snapshot_download(ref.name, revision=ref.revision))
     except (RepositoryNotFoundError, RevisionNotFoundError) as error:
-        raise InvalidSpec(f"policy: the model hub has no {ref.name} at {ref.revision or 'its head'}") from error
+        raise InvalidSpec(
+            f"policy: the model hub has no {ref.name} at {ref.revision or 'its head'}"
+        ) from error
     except Exception as error:
         remedy = "check the network, or name a local directory as `model`"
-        raise Transient(f"cannot fetch {ref.name} from the model hub: {type(error).__name__}", remedy) from error
+        raise Transient(
+            f"cannot fetch {ref.name} from the model hub: {type(error).__name__}", remedy
+        ) from error
 
 
 def load_policy(directory: Path, dtype: torch.dtype) -> tuple[PreTrainedModel, ImageTextProcessor]:

@@ -20,6 +20,42 @@ from judo_gpu.models.processor import VISION_TOKENS, ImageTextProcessor
 VOCABULARY = 1024
 HIDDEN = 128
 HEADS = 4
+PRODUCTS = (
+    "board",
+    "bottle",
+    "fabric",
+    "nut",
+    "capsule",
+    "cable",
+    "carpet",
+    "hazelnut",
+    "leather",
+    "screw",
+    "tile",
+)
+DEFECTS = (
+    "scratch",
+    "crack",
+    "hole",
+    "stain",
+    "dent",
+    "missing part",
+    "open circuit",
+    "short",
+    "spur",
+    "pinhole",
+    "cut",
+)
+PLACES = (
+    "top left",
+    "top right",
+    "bottom left",
+    "bottom right",
+    "center",
+    "left edge",
+    "right edge",
+    "upper half",
+)
 SPECIAL_TOKENS = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", *VISION_TOKENS)
 # Qwen2.5-VL's own template, without tools and videos.
 CHAT_TEMPLATE = (
@@ -82,8 +118,8 @@ def _model(processor: ImageTextProcessor, seed: int) -> Qwen2_5_VLForConditional
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = Qwen2_5_VLForConditionalGeneration(config)
-    model.generation_config.eos_token_id = ids["<|im_end|>"]
+        model = Qwen2_5_VLForConditionalGeneration(config)  # type: ignore[no-untyped-call]
+    model.generation_config.eos_token_id = [ids["<|im_end|>"], ids["<|endoftext|>"]]
     model.generation_config.pad_token_id = ids["<|endoftext|>"]
     model.generation_config.bos_token_id = ids["<|endoftext|>"]
     return model
@@ -101,7 +137,7 @@ def _processor() -> ImageTextProcessor:
     )
     bpe.train_from_iterator(corpus(), trainer)
     bpe.add_special_tokens(list(SPECIAL_TOKENS))
-    tokenizer = PreTrainedTokenizerFast(
+    tokenizer = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=bpe,
         eos_token="<|im_end|>",
         pad_token="<|endoftext|>",
@@ -117,9 +153,6 @@ def _processor() -> ImageTextProcessor:
 def corpus() -> list[str]:
     """Text of the kind that the stages read and write, the same in every process."""
     draw = random.Random(0)
-    objects = "board bottle fabric nut capsule cable carpet grid hazelnut leather pill screw tile zipper candle box".split()
-    defects = "scratch crack hole stain dent contamination missing part open short spur pinhole bent broken fold cut".split()
-    places = "top left|top right|bottom left|bottom right|center|left edge|right edge|upper half|lower half".split("|")
     sentences = [
         "You are a helpful assistant.system\nuser\nassistant\n",
         "The first image is the query image, the second is a normal image of the same product.",
@@ -132,12 +165,12 @@ def corpus() -> list[str]:
         "Therefore the correct answer is because the surface shows, compared with the reference, a visible change.",
     ]
     for _ in range(400):
-        item, defect, place = draw.choice(objects), draw.choice(defects), draw.choice(places)
+        item, defect, place = draw.choice(PRODUCTS), draw.choice(DEFECTS), draw.choice(PLACES)
         row, column, width = draw.randint(1, 16), draw.randint(1, 12), draw.randint(1, 4)
         cells = f"({row},{column})-({row},{column + width})"
         sentences += [
-            f"<seg> {cells} , ({draw.randint(1, 16)},{draw.randint(1, 16)}) </seg> <think> The {item} has a {defect} at the {place}, "
-            f"which the normal image does not show. </think> <answer>{draw.choice('ABCD')}</answer>",
+            f"<seg> {cells} , ({draw.randint(1, 16)},{draw.randint(1, 16)}) </seg> <think> The {item} has a {defect} "
+            f"at the {place}, which the normal image does not show. </think> <answer>{draw.choice('ABCD')}</answer>",
             f"What kind of defect does the {item} have? {draw.choice('ABCD')}. A {defect} near the {place} of the {item}.",
         ]
     return sentences

@@ -35,7 +35,7 @@ class RestoresWeights:
 
 
 class EpochOrder(Sampler[int]):
-    """Wraps a sampler so that the order of an epoch depends on seed and epoch alone, whatever ran before in this process."""
+    """The order of an epoch: a function of seed and epoch alone, whatever ran before in this process."""
 
     def __init__(self, rows: int, seed: int) -> None:
         self.rows = rows
@@ -60,7 +60,11 @@ class PromptOrder(EpochOrder):
     def __init__(self, sampler: RepeatSampler, seed: int) -> None:
         super().__init__(sampler.num_samples, seed)
         self._repeats = RepeatSampler(
-            range(sampler.num_samples), sampler.mini_repeat_count, sampler.batch_size, sampler.repeat_count, shuffle=False
+            range(sampler.num_samples),
+            sampler.mini_repeat_count,
+            sampler.batch_size,
+            sampler.repeat_count,
+            shuffle=False,
         )
 
     def __iter__(self) -> Iterator[int]:

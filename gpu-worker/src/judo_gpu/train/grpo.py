@@ -18,21 +18,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from trl import GRPOConfig, GRPOTrainer
+from trl.trainer.grpo_config import GRPOConfig
+from trl.trainer.grpo_trainer import GRPOTrainer
 
 from judo_gpu.events import Events
 from judo_gpu.job import GrpoJob
 from judo_gpu.models.load import load_policy, policy_directory
 from judo_gpu.models.processor import ImageTextProcessor, vision_token_ids
+from judo_gpu.rewards.minilm import DomainEncoder, MiniLmEncoder
 from judo_gpu.rewards.trl import build_reward_functions
-from judo_gpu.rows import GrpoRow, read_training_rows
+from judo_gpu.rows import GrpoRow, training_rows
 from judo_gpu.train.fixes import CommitsCheckpoints, ReseedsSampler, RestoresWeights
 from judo_gpu.train.stage import (
-    ROWS,
     as_dataset,
     common_arguments,
     log_arguments,
-    resumed_from,
     run_training,
     weights_dtype,
     work_directory,
@@ -45,16 +45,16 @@ class Trainer(CommitsCheckpoints, RestoresWeights, ReseedsSampler, GRPOTrainer):
 
 def train_grpo(job: GrpoJob, events: Events) -> None:
     """Optimize the policy on the rows' rewards and write it to `job.output`."""
-    rows = read_training_rows(Path(job.rows) / ROWS, GrpoRow, Path(job.images))
-    resumed_from(job)
+    rows = training_rows(job, GrpoRow)
     events.phase("loading the policy")
     model, processor = load_policy(
         policy_directory(Path(job.policy), work_directory(job) / "policy", events), weights_dtype(job)
     )
     weights = job.params.rewardWeights.model_dump()
+    rewards: list[Any] = list(build_reward_functions(job.params.rewardProfile, weights, domain_encoder(job)))
     trainer = Trainer(
         model=model,
-        reward_funcs=build_reward_functions(job.params.rewardProfile, weights, domain_encoder(job)),
+        reward_funcs=rewards,
         args=grpo_arguments(job, processor),
         train_dataset=as_dataset(rows, Path(job.images), job.params.imageSize, prompt_and_truth),
         processing_class=processor,
@@ -119,7 +119,7 @@ def grpo_arguments(job: GrpoJob, processor: ImageTextProcessor) -> GRPOConfig:
     )
 
 
-def generation_boundary(accumulation: int) -> dict[str, int]:
+def generation_boundary(accumulation: int) -> dict[str, Any]:
     """Fix 3: every optimizer step generates anew, so that a checkpoint never falls between two uses of the same completions.
 
     TRL buffers `steps_per_generation` micro-batches and a checkpoint does not hold the buffer: were it longer than one
@@ -128,10 +128,6 @@ def generation_boundary(accumulation: int) -> dict[str, int]:
     return {"steps_per_generation": accumulation, "num_iterations": 1}
 
 
-def domain_encoder(job: GrpoJob) -> Any:
+def domain_encoder(job: GrpoJob) -> DomainEncoder | None:
     """MiniLM for the domain reward, only where that reward counts."""
-    if job.params.rewardWeights.domain == 0:
-        return None
-    from judo_gpu.rewards.minilm import MiniLmEncoder
-
-    return MiniLmEncoder()
+    return MiniLmEncoder(job.device) if job.params.rewardWeights.domain > 0 else None

@@ -41,7 +41,7 @@ def step_metrics(logs: Mapping[str, Any]) -> dict[str, float]:
     return metrics
 
 
-class Progress(TrainerCallback):  # type: ignore[misc]
+class Progress(TrainerCallback):
     """Emits `started` and `step`; asks for a last checkpoint when the stop file lies there or SIGTERM came."""
 
     def __init__(self, events: Events, stop_file: Path, environment: Mapping[str, str]) -> None:
@@ -53,14 +53,20 @@ class Progress(TrainerCallback):  # type: ignore[misc]
         self._sigterm = False
         signal.signal(signal.SIGTERM, self._on_sigterm)
 
-    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
         self._events.started(state.max_steps, state.global_step, self._environment)
 
-    def on_step_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+    def on_step_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
         if os.environ.get(OOM_HOOK) == str(state.global_step + 1):
             raise torch.OutOfMemoryError(f"simulated by {OOM_HOOK}={state.global_step + 1}")
 
-    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
         # At the last step there is nothing to go on with: the job finishes instead.
         if state.global_step < state.max_steps and self._stop_is_asked():
             self.stopped = True
@@ -68,15 +74,18 @@ class Progress(TrainerCallback):  # type: ignore[misc]
             control.should_training_stop = True
 
     def on_log(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, logs: Mapping[str, Any], **_: Any
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **said: Any
     ) -> None:
+        logs: Mapping[str, Any] = said["logs"]
         if "loss" not in logs:
             return
         metrics = step_metrics(logs)
         for name in ("loss", "grad_norm"):
             if not math.isfinite(metrics.get(name, 0.0)):
                 message = f"training diverged at step {state.global_step}: {name} is {metrics[name]}"
-                raise TrainingDiverged(message, "lower learningRate or maxGradNorm; the last checkpoint is before it")
+                raise TrainingDiverged(
+                    message, "lower learningRate or maxGradNorm; the last checkpoint is before it"
+                )
         self.last = metrics
         self._events.step(state.global_step, state.max_steps, metrics)
 
@@ -92,5 +101,3 @@ class Progress(TrainerCallback):  # type: ignore[misc]
 
     def _on_sigterm(self, *_: Any) -> None:
         self._sigterm = True
-
-

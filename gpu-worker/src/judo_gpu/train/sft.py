@@ -17,19 +17,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from trl import SFTConfig, SFTTrainer
+from trl.trainer.sft_config import SFTConfig
+from trl.trainer.sft_trainer import SFTTrainer
 
 from judo_gpu.events import Events
 from judo_gpu.job import SftJob
 from judo_gpu.models.load import load_policy, policy_directory
-from judo_gpu.rows import SftRow, read_training_rows
+from judo_gpu.rows import SftRow, training_rows
 from judo_gpu.train.fixes import CommitsCheckpoints, ReseedsSampler, RestoresWeights
 from judo_gpu.train.stage import (
-    ROWS,
     as_dataset,
     common_arguments,
     log_arguments,
-    resumed_from,
     run_training,
     weights_dtype,
     work_directory,
@@ -42,8 +41,7 @@ class Trainer(CommitsCheckpoints, RestoresWeights, ReseedsSampler, SFTTrainer): 
 
 def train_sft(job: SftJob, events: Events) -> None:
     """Fine-tune the policy on the rows and write it to `job.output`."""
-    rows = read_training_rows(Path(job.rows) / ROWS, SftRow, Path(job.images))
-    resumed_from(job)
+    rows = training_rows(job, SftRow)
     events.phase("loading the policy")
     model, processor = load_policy(
         policy_directory(Path(job.policy), work_directory(job) / "policy", events), weights_dtype(job)

@@ -16,14 +16,13 @@ from datasets import Dataset
 from transformers import PrinterCallback, ProgressCallback
 
 from judo_gpu.events import Events
-from judo_gpu.failures import CheckpointIncompatible, Stopped
-from judo_gpu.job import GrpoJob, SftJob, device_split
+from judo_gpu.failures import Stopped
+from judo_gpu.job import GrpoJob, SftJob, device_split, is_sharded
 from judo_gpu.models.processor import ImageTextProcessor
 from judo_gpu.rows import GrpoRow, SftRow, open_image
-from judo_gpu.train.checkpoints import identity_of, verify_checkpoint
+from judo_gpu.train.checkpoints import identity_of
 from judo_gpu.train.progress import Progress
 
-ROWS = "rows.jsonl"
 WORK = ".work"
 
 
@@ -32,29 +31,9 @@ def work_directory(job: SftJob | GrpoJob) -> Path:
     return Path(job.checkpoints) / WORK
 
 
-def resumed_from(job: SftJob | GrpoJob) -> str | None:
-    """The checkpoint to go on from, verified; checked before anything heavy is loaded."""
-    if job.resumeFrom is None:
-        return None
-    directory = Path(job.resumeFrom)
-    verify_checkpoint(directory, identity_of(job, Path(job.rows) / ROWS))
-    missing = [f"rng_state_{rank}.pth" for rank in range(job.worldSize) if job.worldSize > 1]
-    if sharded(job) and not all((directory / name).is_file() for name in missing):
-        raise CheckpointIncompatible(
-            f"checkpoint {directory} was written by another number of processes, expected {job.worldSize}",
-            "give the job as many GPUs as it began with, or start the stage without this checkpoint",
-        )
-    return str(directory)
-
-
-def sharded(job: SftJob | GrpoJob) -> bool:
-    """Several GPUs share weights and optimizer state (ZeRO-3); several CPU processes each hold all of it."""
-    return job.worldSize > 1 and job.device == "cuda"
-
-
 def weights_dtype(job: SftJob | GrpoJob) -> torch.dtype:
-    """fp32 weights with bf16 arithmetic on one GPU: an update of 1e-6 is lost in a bf16 weight. ZeRO-3 keeps fp32 copies itself."""
-    return torch.bfloat16 if sharded(job) else torch.float32
+    """fp32 on one GPU, where arithmetic alone is bf16: an update of 1e-6 is lost in a bf16 weight. ZeRO-3 keeps fp32 copies."""
+    return torch.bfloat16 if is_sharded(job) else torch.float32
 
 
 def common_arguments(job: SftJob | GrpoJob) -> dict[str, Any]:
@@ -79,7 +58,7 @@ def common_arguments(job: SftJob | GrpoJob) -> dict[str, Any]:
         "use_cpu": job.device == "cpu",
         "gradient_checkpointing": job.device == "cuda",
         "gradient_checkpointing_kwargs": {"use_reentrant": False},
-        "deepspeed": ZERO_3 if sharded(job) else None,
+        "deepspeed": ZERO_3 if is_sharded(job) else None,
         "ddp_backend": "gloo" if job.device == "cpu" and job.worldSize > 1 else None,
         "logging_steps": 1,
         # A NaN must be seen, not averaged away.
@@ -116,7 +95,7 @@ def as_dataset(
     size: int,
     columns: Callable[[Any], Mapping[str, Any]],
 ) -> Dataset:
-    """Rows with the pictures opened when they are asked for. Kept as JSON: Arrow would give every row the keys of all options."""
+    """Rows whose pictures are opened when asked for. Kept as JSON: Arrow would give every row the keys of all options."""
     kind = type(rows[0])
 
     def open_rows(batch: Mapping[str, list[str]]) -> dict[str, list[Any]]:
@@ -134,15 +113,25 @@ def as_dataset(
 
 def environment(job: SftJob | GrpoJob) -> dict[str, str]:
     """What the run ran on; goes into the report."""
-    device = torch.cuda.get_device_name(0) if job.device == "cuda" else f"cpu, {torch.get_num_threads()} threads"
+    device = (
+        torch.cuda.get_device_name(0) if job.device == "cuda" else f"cpu, {torch.get_num_threads()} threads"
+    )
     libraries = {name: version(name) for name in ("torch", "transformers", "trl", "accelerate")}
-    return {"python": platform.python_version(), **libraries, "device": device, "processes": str(job.worldSize)}
+    return {
+        "python": platform.python_version(),
+        **libraries,
+        "device": device,
+        "processes": str(job.worldSize),
+    }
 
 
 def run_training(trainer: Any, job: SftJob | GrpoJob, processor: ImageTextProcessor, events: Events) -> None:
-    """Train from the beginning or from the job's checkpoint; write the policy, or throw `Stopped` once the checkpoint is committed."""
+    """Train from the beginning or from the job's checkpoint, and write the policy.
+
+    Throws `Stopped` once the checkpoint that was asked for is committed.
+    """
     trainer.checkpoints = Path(job.checkpoints)
-    trainer.identity = identity_of(job, Path(job.rows) / ROWS)
+    trainer.identity = identity_of(job)
     trainer.events = events
     progress = Progress(events, Path(job.stopFile), environment(job))
     trainer.remove_callback(PrinterCallback)
@@ -154,7 +143,7 @@ def run_training(trainer: Any, job: SftJob | GrpoJob, processor: ImageTextProces
         clear_work(job, trainer)
         raise Stopped(step)
     events.phase("saving the policy")
-    if job.device == "cuda" and not sharded(job):
+    if job.device == "cuda" and not is_sharded(job):
         trainer.model.to(torch.bfloat16)
     trainer.save_model(job.output, _internal_call=True)
     if trainer.accelerator.is_main_process:
@@ -172,4 +161,6 @@ def clear_work(job: SftJob | GrpoJob, trainer: Any) -> None:
 
 def log_arguments(args: Any) -> None:
     """The whole truth about the trainer's options, once, in the log."""
-    logging.getLogger(__name__).info("trainer arguments: %s", json.dumps(args.to_dict(), default=str, sort_keys=True))
+    logging.getLogger(__name__).info(
+        "trainer arguments: %s", json.dumps(args.to_dict(), default=str, sort_keys=True)
+    )
