@@ -3,9 +3,15 @@ import { SUBTASKS, type MmadQuestion, type Subtask } from '../../contracts/quest
 /** Raw types that the scorer counts under another subtask (SPEC 2). */
 const FOLDED: Readonly<Record<string, Subtask>> = { 'Object Structure': 'Object Analysis', 'Object Details': 'Object Analysis' };
 
+/** The column of the scorer's table that a question type counts in; an unknown type has its own, as in MMAD's scorer. */
+export function scoredColumn(type: string): string {
+  return Object.hasOwn(FOLDED, type) ? FOLDED[type]! : type;
+}
+
 /** The subtask a raw question type is scored under. Throws for a type that MMAD does not have. */
 export function subtaskOf(type: string): Subtask {
-  const subtask = FOLDED[type] ?? SUBTASKS.find((name) => name === type);
+  const column = scoredColumn(type);
+  const subtask = SUBTASKS.find((name) => name === column);
   if (!subtask)
     throw new RangeError(`unknown question type "${type}": expected one of ${[...SUBTASKS, ...Object.keys(FOLDED)].join(', ')}`);
   return subtask;

@@ -26,8 +26,6 @@ PUNCTUATION_SCORE: Final = 1
 CLOSING_PUNCTUATION: Final = "。.!！,，"  # noqa: RUF001 - the published list has full-width marks
 SHORT_TEXT: Final = 3  # below this length the first word character is the choice, whatever it is
 
-STRICT_LETTERS: Final = "ABCDE"
-
 
 def find_letter(text: str, profile: LetterProfile = "strict") -> str | None:
     """The option letter that a text names, or None."""
@@ -74,10 +72,14 @@ _LETTER_AS_SUBJECT: Final = re.compile(
 )
 
 
-def _find_strict(text: str, letters: str = STRICT_LETTERS) -> str | None:
-    found = [m for m in _STANDALONE.finditer(text) if m.group() in letters and not _is_article(text, m)]
-    declared = [m for m in found if _DECLARED.search(text[: m.start()])]
-    chosen = declared or found
+def strict_letters(text: str) -> list[re.Match[str]]:
+    """Every option letter that `strict` sees in a text, in order."""
+    return [match for match in _STANDALONE.finditer(text) if not _is_article(text, match)]
+
+
+def _find_strict(text: str) -> str | None:
+    found = strict_letters(text)
+    chosen = [match for match in found if _DECLARED.search(text[: match.start()])] or found
     return chosen[-1].group() if chosen else None
 
 

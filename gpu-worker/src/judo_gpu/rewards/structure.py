@@ -4,7 +4,7 @@ A think that opens with a bare letter choice scores 0; a letter choice in the fi
 reward.
 
 Profile `judo_code` finds letters as the published program does: "A scratch.." opens with a choice, "PCB "
-names one. Departure in profile `strict`: `letters.find_letter` decides both, so that neither does. Without
+names one. Departure in profile `strict`: `letters.strict_letters` decides both, so that neither does. Without
 tags the table alone decides in both profiles, so a right answer without `<think>` scores like one that names
 no letter.
 """
@@ -13,7 +13,7 @@ import re
 from typing import Final
 
 from .choice import FINDER_OF, RewardProfile
-from .letters import find_letter
+from .letters import find_letter, strict_letters
 from .roam import ROAM, RoamTable, roam_score
 from .tags import last_tag
 
@@ -21,7 +21,7 @@ EARLY_CHOICE_CAP: Final = 0.2  # JUDO grpo_seg_twoimg, structure_reward
 
 _OPENS_WITH_LETTER: Final = re.compile(r"[A-D][\s.:]")
 _NAMES_LETTER: Final = re.compile(r"\b[A-D]\b|[A-D][\s.:]")
-_STRICT_OPENING: Final = re.compile(r"[\s*(\"'“]*[A-E](?:[.:,)*]|\s+[^\WA-E]\w*|\s|\Z)")
+_OPENING_MARKS: Final = "*(\"'“ \n\t"
 
 
 def structure_reward(
@@ -42,7 +42,7 @@ def structure_reward(
         solution,
         table,
     )
-    if thinking and _names_letter(thinking[: len(thinking) // 2], strict=profile == "strict"):
+    if thinking and _names_letter_early(thinking, strict=profile == "strict"):
         return min(reward, early_choice_cap)
     return reward
 
@@ -50,11 +50,11 @@ def structure_reward(
 def _is_lazy(thinking: str, *, strict: bool) -> bool:
     if not strict:
         return _OPENS_WITH_LETTER.match(thinking) is not None
-    opening = _STRICT_OPENING.match(
-        thinking
-    )  # the letter and the word behind it, which tells the article from it
-    return opening is not None and find_letter(opening.group(), "strict") is not None
+    return any(not thinking[: match.start()].strip(_OPENING_MARKS) for match in strict_letters(thinking))
 
 
-def _names_letter(text: str, *, strict: bool) -> bool:
-    return find_letter(text, "strict") is not None if strict else _NAMES_LETTER.search(text) is not None
+def _names_letter_early(thinking: str, *, strict: bool) -> bool:
+    middle = len(thinking) // 2
+    if not strict:
+        return _NAMES_LETTER.search(thinking[:middle]) is not None
+    return any(match.start() < middle for match in strict_letters(thinking))
