@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { GrpoRow } from '../../contracts/rows.js';
 import type { GoldenReasoningParams } from '../../contracts/stages/golden-reasoning.js';
@@ -97,9 +96,9 @@ export function isReasoning(
 }
 
 async function readComparisons(directory: string | undefined): Promise<Map<string, string>> {
-  const file = directory === undefined ? null : join(directory, 'comparisons.jsonl');
-  if (file === null || !existsSync(file)) return new Map();
-  return new Map((await readRows(file, Comparison)).map(({ imageKey, comparison }) => [imageKey, comparison]));
+  if (directory === undefined) return new Map();
+  const rows = await readRows(join(directory, 'comparisons.jsonl'), Comparison);
+  return new Map(rows.map(({ imageKey, comparison }) => [imageKey, comparison]));
 }
 
 function onceEach<Value>(make: (image: DatasetImage) => Promise<Value>): (image: DatasetImage) => Promise<Value> {

@@ -14,10 +14,15 @@ export async function writeRows<Row>(directory: string, name: string, schema: z.
   await writeFile(join(directory, name), lines.join(''));
 }
 
-/** Reads JSON lines. Throws DatasetCorrupt naming the file and the line. */
+/** Reads JSON lines. Throws ArtifactMissing for an absent file, and DatasetCorrupt naming the file and the line. */
 export async function readRows<Row>(file: string, schema: z.ZodType<Row>): Promise<Row[]> {
-  const lines = (await readFile(file, 'utf8')).split('\n');
-  return lines.flatMap((line, index) => {
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new StageError(
+      { type: 'ArtifactMissing', message: `${file} cannot be read: ${String(cause)}`, remedy: 'run the stage that writes it again' },
+      { cause },
+    );
+  });
+  return text.split('\n').flatMap((line, index) => {
     if (line.trim() === '') return [];
     try {
       return [schema.parse(JSON.parse(line))];

@@ -175,6 +175,18 @@ describe('golden reasoning', () => {
     for (const { request } of asked) expect(request.user).toMatch(/<comparison>.+<\/comparison>/);
   });
 
+  test('names the file when an input holds no comparisons, or a line of them is broken', async () => {
+    await writeSmallPlant(plant, { images: 1 });
+    const run = () => generateGoldenReasoning(stage.context(plant, 'golden', params, { inputDirs: { comparisons: stage.folder } }));
+    await expect(run()).rejects.toMatchObject({
+      failure: { type: 'ArtifactMissing', message: expect.stringContaining('comparisons.jsonl') },
+    });
+    await writeFile(join(stage.folder, 'comparisons.jsonl'), '{"imageKey":"a","comparison":"b"}\n{"half');
+    await expect(run()).rejects.toMatchObject({
+      failure: { type: 'DatasetCorrupt', message: expect.stringContaining('comparisons.jsonl line 2') },
+    });
+  });
+
   test('asks again for reasoning that is too short, and loses it after the last sample', async () => {
     await writeSmallPlant(plant);
     stage.alter = (_, reply) => ({ ...reply, content: { reasoning: 'So the answer is A.' } });
