@@ -6,3 +6,6 @@ export { datasetFiles, DEMO_MARKER } from './dataset-files.js';
 export { normalImages, objectClasses, type ObjectClass } from './normal-images.js';
 export { selectTrainingImages, type TrainingSelection } from './select-training-images.js';
 export { trueCells, trueMask } from './true-cells.js';
+export { checkDataset, type DatasetCheck } from './check-dataset.js';
+export { problemLine, type DatasetProblem } from './problem.js';
+export { drawOutline } from './outline.js';
