@@ -160,7 +160,7 @@ function checkSize({ images, seed, size }: DemoPlantSize): void {
 }
 
 async function refuseForeign(place: string): Promise<void> {
-  const files = await readdir(place).catch((error: NodeJS.ErrnoException) => {
+  const files = await readdir(place).catch((error: NodeJS.ErrnoException): string[] => {
     if (error.code === 'ENOENT') return [];
     throw new StageError({ type: 'InvalidSpec', message: `${place} is not a folder`, remedy: 'Name a new folder' }, { cause: error });
   });
