@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import { constants } from 'node:os';
 import { StageError, type Failure, type FailureType } from '../../contracts/failure.js';
 import { JOB_EXIT, type JobEvent } from '../../contracts/job.js';
 
@@ -52,20 +53,32 @@ export function failureOf(exit: JobExit, last: { failed: Failure | null; event: 
   };
 }
 
-/** The failure as an error, with the last 2 KiB of the log. */
+/** A failure as an error, with the last 2 KiB of the log. */
 export async function jobError(failure: Failure, logFile: string): Promise<StageError> {
-  const logTail = failure.logTail ?? (await tail(logFile));
+  const logTail = failure.logTail ?? (await logTailOf(logFile));
   return new StageError({ ...failure, ...(logTail === '' ? {} : { logTail }) });
 }
+
+/** How the first process that failed ended. torchrun itself ends with 1; what it saw is in the summary that closes its log. */
+export async function rootCause(exit: JobExit, logFile: string): Promise<JobExit> {
+  if (exit.kind !== 'code' || exit.code !== 1) return exit;
+  const summary = (await logTailOf(logFile)).split('Root Cause').at(-1) ?? '';
+  const code = Number(/exitcode\s*:\s*(-?\d+)/.exec(summary)?.[1] ?? exit.code);
+  return code < 0 ? { kind: 'signal', signal: signalName(-code) } : { kind: 'code', code };
+}
+
+const signalName = (number: number): string =>
+  Object.entries(constants.signals).find(([, value]) => value === number)?.[0] ?? `signal ${number}`;
 
 function describe(event: JobEvent): string {
   if (event.event === 'phase') return `\`${event.phase}\``;
   return 'step' in event ? `\`${event.event}\` at step ${event.step}` : `\`${event.event}\``;
 }
 
-/** The last lines of a file, 2 KiB at most, cut at a line. */
-async function tail(file: string): Promise<string> {
-  const handle = await open(file, 'r');
+/** The last lines of a log, 2 KiB at most, cut at a line; empty when the log was removed. */
+async function logTailOf(file: string): Promise<string> {
+  const handle = await open(file, 'r').catch(() => null);
+  if (handle === null) return '';
   try {
     const { size } = await handle.stat();
     const length = Math.min(size, TAIL_BYTES);

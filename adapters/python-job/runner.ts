@@ -4,7 +4,7 @@ import type { Failure } from '../../contracts/failure.js';
 import type { JobEvent } from '../../contracts/job.js';
 import type { JobRunner, RunJobOptions } from '../../contracts/ports/job-runner.js';
 import { readEvents } from './events.js';
-import { failureOf, jobError, type JobExit } from './exit.js';
+import { failureOf, jobError, rootCause, type JobExit } from './exit.js';
 import { newMark, spawnJob, type PythonCommand, type SpawnedJob } from './spawn.js';
 import { killJob, startGuard, stopJob } from './stop.js';
 
@@ -70,7 +70,8 @@ async function supervise(
     if (options.signal?.aborted) return { outcome: 'stopped' };
     if (stall.stalled()) throw await jobError(stalledFailure(options.stallAfterMs, last.event), options.logFile);
     if (exit.kind === 'code' && exit.code === 0 && last.finished) return { outcome: 'finished' };
-    throw await jobError(failureOf(exit, last), options.logFile);
+    const cause = options.gpus.length > 1 ? await rootCause(exit, options.logFile) : exit;
+    throw await jobError(failureOf(cause, last), options.logFile);
   } finally {
     options.signal?.removeEventListener('abort', onAbort);
     stall.end();

@@ -56,6 +56,13 @@ match job["life"]:
         for step in range(2000):
             say("step", step=step, totalSteps=2000, metrics={})
         say("finished", step=2000, metrics={})
+    case "rank 1 exits":
+        if os.environ["RANK"] == "1":
+            sys.exit(job["code"])
+        time.sleep(600)
+    case "ranks hang":
+        say("phase", phase=f"child {os.getpid()}")
+        time.sleep(600)
     case "environment":
         print(json.dumps(dict(os.environ)), file=sys.stderr)
         say("finished", step=0, metrics={})
