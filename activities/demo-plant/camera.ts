@@ -29,16 +29,26 @@ export function photograph(canvas: Canvas, random: SeededRandom): Raster {
     grain: random.between(0.006, 0.016),
   };
   const light = illuminate(canvas, station);
-  const channels = [canvas.red, canvas.green, canvas.blue].map((albedo, channel) => {
-    const tint = 1 + station.warmth * (1 - channel);
-    const lit = albedo.map((value, i) => value * tint * light.diffuse[i]! + light.glint[i]!);
-    return blurred(lit, canvas.size, station.blur * Math.min(1, canvas.size / UNITS));
-  });
+  const sharpness = station.blur * Math.min(1, canvas.size / UNITS);
+  const channels = [canvas.red, canvas.green, canvas.blue].map((albedo, channel) =>
+    blurred(lit(albedo, light, 1 + station.warmth * (1 - channel)), canvas.size, sharpness),
+  );
   return { width: canvas.size, height: canvas.size, channels: 3, data: expose(channels, station.grain, random) };
 }
 
+interface Light {
+  readonly diffuse: Float32Array;
+  readonly glint: Float32Array;
+}
+
+function lit(albedo: Float32Array, { diffuse, glint }: Light, tint: number): Float32Array {
+  const seen = new Float32Array(albedo.length);
+  for (let i = 0; i < seen.length; i++) seen[i] = albedo[i]! * tint * diffuse[i]! + glint[i]!;
+  return seen;
+}
+
 /** Lambert's law over the height field, a narrow highlight where the surface is glossy, and the lamp's own unevenness. */
-function illuminate({ size, height, gloss }: Canvas, station: Station): { diffuse: Float32Array; glint: Float32Array } {
+function illuminate({ size, height, gloss }: Canvas, station: Station): Light {
   const lx = Math.cos(station.azimuth) * Math.sin(station.tilt);
   const ly = Math.sin(station.azimuth) * Math.sin(station.tilt);
   const lz = Math.cos(station.tilt);
@@ -62,8 +72,9 @@ function illuminate({ size, height, gloss }: Canvas, station: Station): { diffus
       const shine = gloss[i]!;
       if (shine > 0) {
         const facing = Math.max(0, (nx * hx + ny * hy + hz) * norm);
-        const narrow = facing ** 24;
-        glint[i] = shine * narrow * falloff;
+        const f3 = facing * facing * facing;
+        const f12 = f3 * f3 * f3 * f3;
+        glint[i] = shine * f12 * f12 * falloff;
       }
     }
   }
@@ -77,7 +88,9 @@ function blurred(source: Float32Array, size: number, strength: number): Float32A
   const rows = new Float32Array(source.length);
   for (let y = 0, i = 0; y < size; y++) {
     for (let x = 0; x < size; x++, i++) {
-      rows[i] = centre * source[i]! + side * (source[i - (x > 0 ? 1 : 0)]! + source[i + (x < size - 1 ? 1 : 0)]!);
+      const left = x > 0 ? i - 1 : i;
+      const right = x < size - 1 ? i + 1 : i;
+      rows[i] = centre * source[i]! + side * (source[left]! + source[right]!);
     }
   }
   const both = new Float32Array(source.length);
@@ -91,21 +104,26 @@ function blurred(source: Float32Array, size: number, strength: number): Float32A
 
 const GAUSSIANS = 4096;
 
-/** Sensor noise that grows with brightness, then 8 bits. Half of the noise is common to the channels, as a sensor's is. */
+/** Sensor noise that grows with brightness, then 8 bits. Part of the noise is common to the channels, as a sensor's is. */
 function expose(channels: readonly Float32Array[], grain: number, random: SeededRandom): Uint8Array {
   const [red, green, blue] = channels as [Float32Array, Float32Array, Float32Array];
-  const gaussians = Float32Array.from({ length: GAUSSIANS }, () => random.normal() * grain);
+  const gaussians = Float32Array.from({ length: GAUSSIANS }, () => random.normal() * grain * 0.6);
   const data = new Uint8Array(red.length * 3);
-  let state = Math.floor(random.next() * 0x7fffffff) | 1;
-  for (let i = 0, at = 0; i < red.length; i++) {
+  let state = random.below(0x7fffffff) | 1;
+  for (let i = 0, at = 0; i < red.length; i++, at += 3) {
+    // One step of the generator has bits for two draws of the table.
     state = (Math.imul(state, 1664525) + 1013904223) | 0;
     const common = gaussians[(state >>> 8) & (GAUSSIANS - 1)]!;
-    for (const value of [red[i]!, green[i]!, blue[i]!]) {
-      state = (Math.imul(state, 1664525) + 1013904223) | 0;
-      const own = gaussians[(state >>> 8) & (GAUSSIANS - 1)]!;
-      const noisy = value + (0.6 * common + 0.6 * own) * (0.5 + value);
-      data[at++] = noisy <= 0 ? 0 : noisy >= 1 ? 255 : (noisy * 255 + 0.5) | 0;
-    }
+    const first = gaussians[(state >>> 20) & (GAUSSIANS - 1)]!;
+    state = (Math.imul(state, 1664525) + 1013904223) | 0;
+    data[at] = developed(red[i]!, common + first);
+    data[at + 1] = developed(green[i]!, common + gaussians[(state >>> 8) & (GAUSSIANS - 1)]!);
+    data[at + 2] = developed(blue[i]!, common + gaussians[(state >>> 20) & (GAUSSIANS - 1)]!);
   }
   return data;
+}
+
+function developed(value: number, noise: number): number {
+  const noisy = value + noise * (0.5 + value);
+  return noisy <= 0 ? 0 : noisy >= 1 ? 255 : (noisy * 255 + 0.5) | 0;
 }

@@ -59,17 +59,23 @@ function drawGlass({ canvas, random, noise }: Drawing): void {
     const ring = smoothStep(1.05, 0.85, Math.abs(t));
     canvas.blend(pixel, ring * 0.75, 0.3 + streaks * 0.05, 0.18 + streaks * 0.03, 0.085);
     canvas.gloss[pixel] = 0.75 * ring + 0.08 * shoulder;
-    for (const { angle: at, width, strength } of reflections) {
-      const away = Math.abs(Math.atan2(Math.sin(angle - at), Math.cos(angle - at)));
-      const along = smoothStep(width, width * 0.55, away);
-      const line = Math.exp(-(((radius - RIM.ridge + 3) / 2.2) ** 2)) + 0.5 * Math.exp(-(((radius - RIM.outer - 7) / 2.6) ** 2));
-      const inner = 0.35 * Math.exp(-(((radius - RIM.inner + 9) / 3.5) ** 2));
-      const shine = along * strength * (line + inner);
-      canvas.blend(pixel, Math.min(0.95, shine), 0.97, 0.95, 0.9);
+    const line = near(radius, RIM.ridge - 3, 2.2) + 0.5 * near(radius, RIM.outer + 7, 2.6) + 0.35 * near(radius, RIM.inner - 9, 3.5);
+    if (line > 0) {
+      for (const { angle: at, width, strength } of reflections) {
+        const turn = Math.abs(angle - at) % 6.2831853;
+        const along = smoothStep(width, width * 0.55, Math.min(turn, 6.2831853 - turn));
+        if (along > 0) canvas.blend(pixel, Math.min(0.95, along * strength * line), 0.97, 0.95, 0.9);
+      }
     }
-    const groove = Math.exp(-(((radius - RIM.inner) / 1.6) ** 2)) + 0.8 * Math.exp(-(((radius - RIM.outer - 1) / 1.4) ** 2));
+    const groove = near(radius, RIM.inner, 1.6) + 0.8 * near(radius, RIM.outer + 1, 1.4);
     canvas.darken(pixel, 1 - 0.75 * Math.min(1, groove));
   });
+}
+
+/** A bell around `centre`; 0 where it is too low to be seen. */
+function near(value: number, centre: number, width: number): number {
+  const t = (value - centre) / width;
+  return Math.abs(t) > 2.6 ? 0 : Math.exp(-t * t);
 }
 
 /** A bite out of the rim's outer edge, its fracture bright and shell-shaped. */
