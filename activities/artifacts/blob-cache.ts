@@ -38,6 +38,7 @@ export function createBlobCache(objects: ObjectStore, cacheDir: string): BlobCac
 
   async function temporary(): Promise<string> {
     await (swept ??= sweep(temporaryFolder));
+    await mkdir(temporaryFolder, { recursive: true }); // somebody may have emptied the cache meanwhile
     return join(temporaryFolder, randomUUID());
   }
 
@@ -160,8 +161,7 @@ async function linkOrCopy(from: string, to: string): Promise<void> {
 }
 
 async function sweep(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  for (const name of await readdir(folder)) {
+  for (const name of await readdir(folder).catch(() => [])) {
     const info = await stat(join(folder, name)).catch(() => null);
     if (info && Date.now() - info.ctimeMs > ABANDONED_MS) await rm(join(folder, name), { recursive: true, force: true });
   }

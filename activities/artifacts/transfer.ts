@@ -24,6 +24,7 @@ export async function forEachAtOnce<T>(
     });
   await queue.onIdle();
   if (failure) throw failure.error;
+  signal?.throwIfAborted();
 }
 
 /** Adds up what went over and tells the caller. Totals are the whole tree's: what needs no transfer counts at the end. */

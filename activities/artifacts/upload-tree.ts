@@ -11,9 +11,13 @@ import type { Tree } from './tree.js';
 /** Below this a conditional put is one round trip where looking first would be two. */
 const SMALL_BYTES = 256 << 10;
 
-/** Uploads trees. Remembers for the process's life what it has seen in the store, and asks for nothing twice. */
+/** How long a blob that was seen in the store is taken to be there. Short, because `verify --discard` and the collector remove some. */
+const KNOWN_MS = 5 * 60_000;
+
+/** Uploads trees. Remembers for a while which blobs it has seen in the store, and sends or asks for those not twice. */
 export function createTreeUploader(objects: ObjectStore) {
-  const known = new Set<string>();
+  const seen = new Map<string, number>();
+  const isKnown = (key: string) => Date.now() - (seen.get(key) ?? 0) < KNOWN_MS;
 
   async function uploadBlob(
     root: string,
@@ -38,27 +42,25 @@ export function createTreeUploader(objects: ObjectStore) {
       });
     }
     onSent(entry.bytes, true);
-    known.add(key);
+    seen.set(key, Date.now());
   }
 
   return {
     /** Uploads the blobs that are missing, then the manifest: a tree whose manifest is there is whole. */
     async upload(root: string, tree: Tree, options: TransferOptions): Promise<void> {
       const key = objectKeys.tree(tree.ref.digest);
-      if (known.has(key)) return;
       const meter = createMeter(tree.ref, options);
       if ((await objects.head(key)) === null) {
         const distinct = [...new Map(tree.manifest.entries.map((entry) => [entry.sha256, entry])).values()];
-        const missing = distinct.filter((entry) => !known.has(objectKeys.blob(entry.sha256)));
+        const missing = distinct.filter((entry) => !isKnown(objectKeys.blob(entry.sha256)));
         await forEachAtOnce(missing, options.signal, (entry) => uploadBlob(root, entry, options, meter.part()));
         await objects.put(key, tree.text, { contentType: 'application/json' });
       }
-      known.add(key);
       meter.finished();
     },
-    /** What was found missing or damaged is looked for again by the next upload. */
+    /** What was found missing or damaged is sent again by the next upload. */
     forget(key: string): void {
-      known.delete(key);
+      seen.delete(key);
     },
   };
 }

@@ -7,13 +7,15 @@ export interface S3Proxy {
   readonly requests: string[];
   /** Cuts the connection of each request for which this returns true, before the server hears of it. */
   cutWhen: (request: string) => boolean;
+  /** Cuts the connection after the server has done what it was asked, so that the answer is lost. */
+  cutAnswerWhen: (request: string) => boolean;
   close(): Promise<void>;
 }
 
 export async function startS3Proxy(target: string): Promise<S3Proxy> {
   const { hostname, port } = new URL(target);
   const requests: string[] = [];
-  const proxy = { cutWhen: (_request: string): boolean => false };
+  const proxy = { cutWhen: (_request: string): boolean => false, cutAnswerWhen: (_request: string): boolean => false };
   const handle = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const line = `${incoming.method} ${incoming.url}`;
     requests.push(line);
@@ -23,6 +25,10 @@ export async function startS3Proxy(target: string): Promise<S3Proxy> {
     }
     // The Host header is part of the signature: it is passed on as it came.
     const onward = request({ hostname, port, method: incoming.method, path: incoming.url, headers: incoming.headers }, (answer) => {
+      if (proxy.cutAnswerWhen(line)) {
+        answer.resume().on('end', () => incoming.socket.destroy());
+        return;
+      }
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(outgoing);
     });
