@@ -1,36 +1,25 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { objectKeys } from '../../contracts/artifact.js';
 import { StageError } from '../../contracts/failure.js';
 import { SUBTASKS, type ScoredAnswer } from '../../contracts/question.js';
 import type { StandIn } from '../../contracts/record.js';
-import type { InferenceAnswer, InferenceRequest } from '../../contracts/rows.js';
-import type { StageProgress } from '../../contracts/run.js';
-import { MmadEvalParams, type InferenceParams } from '../../contracts/stages/mmad-eval.js';
+import type { InferenceAnswer } from '../../contracts/rows.js';
+import { MmadEvalParams } from '../../contracts/stages/mmad-eval.js';
 import type { Plan } from '../../contracts/plan.js';
 import { readMmad } from '../datasets/mmad-dataset.js';
+import type { InferenceOptions } from '../inference/run-inference.js';
 import type { StageBody } from '../stage/context.js';
 import { readLetter } from './answers.js';
 import { buildEvaluation, type AskedQuestion } from './build-evaluation.js';
 import { scoreAnswers, type BenchmarkScores } from './scoring.js';
-
-export interface InferenceOptions {
-  readonly stageKey: string;
-  readonly policyDir: string;
-  readonly imagesDir: string;
-  readonly requests: readonly InferenceRequest[];
-  readonly params: InferenceParams;
-  readonly seed: number;
-  readonly deviceBatch: number;
-  readonly signal: AbortSignal;
-  readonly onProgress: (progress: StageProgress) => void;
-}
 
 /** Answers every request, resuming from the shards that are filed under the stage key. */
 export type RunInference = (options: InferenceOptions) => Promise<readonly InferenceAnswer[]>;
 
 /** The body of a `mmad-eval` stage: asks, reads the letters, scores. Output `answers`: `answers.jsonl` (ScoredAnswer), `scores.json`. */
 export function createEvaluateMmad({ runInference }: { runInference: RunInference }): StageBody {
-  return async ({ task, stage, plan, inputDirs, outputDirs, signal, onProgress }) => {
+  return async ({ task, stage, plan, inputDirs, outputDirs, attempt, signal, onProgress }) => {
     const params = MmadEvalParams.parse(stage.params);
     const { data, policy } = inputDirs;
     if (data === undefined || policy === undefined) {
@@ -48,6 +37,7 @@ export function createEvaluateMmad({ runInference }: { runInference: RunInferenc
       params: { imageSize: params.imageSize, maxNewTokens: params.maxNewTokens },
       seed: params.seed,
       deviceBatch: plan.runtime.deviceBatch.infer,
+      logKey: objectKeys.runLog(task.run, task.stage, attempt),
       signal,
       onProgress,
     });

@@ -14,7 +14,9 @@ interface Chart {
 
 const WIDTH = 460;
 const HEIGHT = 230;
-const PLOT = { left: 52, right: 92, top: 14, bottom: 36 };
+const PLOT = { left: 52, right: 56, top: 14, bottom: 36 };
+/** Room for the names of several series at their lines' ends. */
+const NAMES_RIGHT = 132;
 /** Points drawn a line: a pixel and a half apart. */
 const MOST_POINTS = 200;
 /** Told apart without colour by dash and by the mark at the end of the line. */
@@ -23,9 +25,10 @@ const MARKS = ['●', '■', '▲', '◆', '▼', '✚'];
 
 /** A line chart with axes, at most six series. Long runs are averaged over equal spans of steps, with a band from least to most. */
 export function curveSvg({ title, series, xLabel }: Chart): Html {
+  const right = WIDTH - (series.length > 1 ? NAMES_RIGHT : PLOT.right);
   const lines = series.slice(0, DASHES.length).map((one) => ({ name: one.name, points: average(one.points) }));
   const all = lines.flatMap((line) => line.points);
-  const xScale = scale(extent(all.map((point) => point.x)), [PLOT.left, WIDTH - PLOT.right]);
+  const xScale = scale(extent(all.map((point) => point.x)), [PLOT.left, right]);
   const yTicks = niceTicks(extent(all.flatMap((point) => [point.least, point.most])));
   const yScale = scale([yTicks[0]!, yTicks.at(-1)!], [HEIGHT - PLOT.bottom, PLOT.top]);
   const xTicks = niceTicks(extent(all.map((point) => point.x)), 5).filter(
@@ -35,12 +38,12 @@ export function curveSvg({ title, series, xLabel }: Chart): Html {
   return html`<svg class="curve" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${title}: ${describe(lines)}">
     ${yTicks.map(
       (tick) =>
-        html`<line class="grid" x1="${PLOT.left}" x2="${WIDTH - PLOT.right}" y1="${at(yScale(tick))}" y2="${at(yScale(tick))}" />
+        html`<line class="grid" x1="${PLOT.left}" x2="${right}" y1="${at(yScale(tick))}" y2="${at(yScale(tick))}" />
           <text class="tick" x="${PLOT.left - 6}" y="${at(yScale(tick) + 3.5)}" text-anchor="end">${figureText(tick)}</text>`,
     )}
     ${xTicks.map((tick) => html`<text class="tick" x="${at(xScale(tick))}" y="${HEIGHT - PLOT.bottom + 15}" text-anchor="middle">${figureText(tick)}</text>`)}
-    <line class="axis" x1="${PLOT.left}" x2="${WIDTH - PLOT.right}" y1="${HEIGHT - PLOT.bottom}" y2="${HEIGHT - PLOT.bottom}" />
-    <text class="tick" x="${(PLOT.left + WIDTH - PLOT.right) / 2}" y="${HEIGHT - 5}" text-anchor="middle">${xLabel}</text>
+    <line class="axis" x1="${PLOT.left}" x2="${right}" y1="${HEIGHT - PLOT.bottom}" y2="${HEIGHT - PLOT.bottom}" />
+    <text class="tick" x="${(PLOT.left + right) / 2}" y="${HEIGHT - 5}" text-anchor="middle">${xLabel}</text>
     ${lines.map(
       (line, index) =>
         html`<g class="series s${index}">
@@ -50,7 +53,7 @@ export function curveSvg({ title, series, xLabel }: Chart): Html {
             stroke-dasharray="${DASHES[index]}"
             d="${path(line.points.map((point) => [xScale(point.x), yScale(point.y)]))}"
           />
-          <text class="end" x="${WIDTH - PLOT.right + 5}" y="${at(labels[index]! + 3.5)}"
+          <text class="end" x="${right + 5}" y="${at(labels[index]! + 3.5)}"
             >${MARKS[index]} ${lines.length > 1 ? line.name : ''} ${figureText(line.points.at(-1)!.y)}</text
           >
         </g>`,

@@ -1,3 +1,5 @@
+import type { TeacherUsage } from '../../contracts/record.js';
+
 /** `1 h 04 min`, `3 min 12 s`, `4.2 s`: how long, for people. */
 export function durationText(ms: number): string {
   const seconds = ms / 1000;
@@ -18,6 +20,13 @@ export const countText = (count: number): string => count.toLocaleString('en-US'
 export function moneyText(usd: number | null): string {
   if (usd === null) return 'price unknown';
   return usd > 0 && usd < 0.01 ? 'less than $0.01' : `$${usd.toFixed(2)}`;
+}
+
+/** What a list of stages' teacher calls cost together. Our rehearsal teacher costs nothing; one unknown price makes the sum unknown. */
+export function costText(usages: readonly Pick<TeacherUsage, 'model' | 'usd'>[]): string {
+  const priced = usages.filter((usage) => usage.model !== 'rehearsal');
+  if (priced.length === 0) return usages.length === 0 ? 'nothing was asked' : 'none (rehearsal)';
+  return moneyText(priced.some((usage) => usage.usd === null) ? null : priced.reduce((sum, usage) => sum + (usage.usd ?? 0), 0));
 }
 
 /** Three significant figures, without trailing noise: 0.0412, 1.32, 245, 1.3e-6. */

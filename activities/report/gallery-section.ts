@@ -7,7 +7,7 @@ const SIDE = 16;
 const MOST_TEXT = 1600;
 
 /** The cards of the gallery, each on its own, so that the report can leave out those that would make it too large. */
-export const galleryCards = (items: readonly GalleryItem[]): Html[] => items.map((item, index) => card(item, index));
+export const galleryCards = (items: readonly GalleryItem[]): Html[] => items.map(card);
 
 /** The gallery around the cards that fit. */
 export function gallerySection(cards: readonly Html[], leftOut: number, policy: string | null): Html {
@@ -31,7 +31,7 @@ export function cellsF1(truth: readonly Cell[], predicted: readonly Cell[] | nul
 function legend(policy: string | null): Html {
   return html`<svg width="0" height="0" style="position:absolute" aria-hidden="true"><defs>${hatch}</defs></svg>
     <p>
-      Answers of ${policy ?? 'the last evaluation'}.
+      Answered by: ${policy ?? 'the last evaluation'}.
       <svg class="key-swatch" viewBox="0 0 34 18" aria-hidden="true">
         <rect x="2" y="2" width="30" height="14" fill="none" stroke="var(--true)" stroke-width="3" />
       </svg>
@@ -45,7 +45,7 @@ const hatch = html`<pattern id="predicted" width="6" height="6" patternUnits="us
   ><rect width="6" height="6" fill="#ff8c00" fill-opacity=".30" /><rect width="2" height="6" fill="#ff8c00" fill-opacity=".95"
 /></pattern>`;
 
-function card(item: GalleryItem, index: number): Html {
+function card(item: GalleryItem): Html {
   const f1 = cellsF1(item.cells, item.predicted);
   return html`<figure>
     ${picture(item)}
@@ -59,8 +59,7 @@ function card(item: GalleryItem, index: number): Html {
         <strong>Model:</strong> ${item.chosen ?? 'no letter could be read'} · <strong>True:</strong> ${item.answer} ·
         <strong>Cells:</strong> ${cellsLine(item, f1)}
       </p>
-      ${text('Reasoning', item.reasoning, 'The answer holds no reasoning.', index < 2)}
-      ${item.golden === null ? html`<p class="note">Golden reasoning: none, this image was not trained on.</p>` : text('Golden reasoning', item.golden, '', false)}
+      ${text('Reasoning', item.reasoning, 'The answer holds no reasoning.')} ${goldenReasoning(item)}
     </figcaption>
   </figure>`;
 }
@@ -70,10 +69,22 @@ function cellsLine({ cells, predicted }: GalleryItem, f1: number | null): string
   return `F1 ${f1.toFixed(2)} (${predicted?.length ?? 0} named, ${cells.length} true)`;
 }
 
-const text = (name: string, content: string, whenEmpty: string, isOpen: boolean): Html =>
+/** The training row's letters are those before the evaluation shuffled the options. */
+function goldenReasoning({ golden, trainedOn }: GalleryItem): Html {
+  if (golden === null)
+    return html`<p class="note">
+      Golden reasoning: none, ${trainedOn ? 'this question was not trained on' : 'this image was not trained on'}.
+    </p>`;
+  return text(`Golden reasoning (there ${golden.letter} was the right letter)`, golden.text, 'The golden reasoning is empty.');
+}
+
+const text = (name: string, content: string, whenEmpty: string): Html =>
   content.trim() === ''
     ? html`<p class="note">${whenEmpty}</p>`
-    : html`<details${isOpen && html` open`}><summary>${name}</summary><p class="model">${cutText(content.trim(), MOST_TEXT)}</p></details>`;
+    : html`<details open>
+        <summary>${name}</summary>
+        <p class="model">${cutText(content.trim(), MOST_TEXT)}</p>
+      </details>`;
 
 function picture(item: GalleryItem): Html {
   const { data, width, height } = item.picture;

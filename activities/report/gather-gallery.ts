@@ -26,7 +26,12 @@ export interface GallerySources {
 /** Reads the gallery's pictures and true cells. A picture that cannot be read is left out and said to be. */
 export async function gatherGallery(sources: GallerySources, codec: ImageCodec): Promise<{ items: GalleryItem[]; missing: string[] }> {
   const asked = new Map(buildEvaluation(sources.dataset, sources.params).asked.map((one) => [one.id, one]));
-  const golden = new Map(sources.golden.map((row) => [goldenKey(row.imageKey, row.type, row.options[row.solution] ?? ''), row.golden]));
+  const golden = new Map(
+    sources.golden.map((row) => [
+      goldenKey(row.imageKey, row.type, row.options[row.solution] ?? ''),
+      { text: row.golden, letter: row.solution },
+    ]),
+  );
   const candidates = sources.evaluation.answers.map((answer) => ({
     answer,
     hasReasoning: reasoningOf(answer.text) !== null,
@@ -51,7 +56,7 @@ export async function gatherGallery(sources: GallerySources, codec: ImageCodec):
 async function galleryItem(
   { answer, trainedOn }: Candidate,
   asked: AskedQuestion,
-  golden: ReadonlyMap<string, string>,
+  golden: ReadonlyMap<string, NonNullable<GalleryItem['golden']>>,
   { dataset, params }: GallerySources,
   codec: ImageCodec,
 ): Promise<GalleryItem> {

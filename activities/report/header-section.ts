@@ -1,5 +1,5 @@
 import type { ReportSummary } from '../../contracts/report-summary.js';
-import { durationText, moneyText, timeText } from './figures-as-text.js';
+import { costText, durationText, timeText } from './figures-as-text.js';
 import { html, type Html } from './html.js';
 import type { ReportInput, ReportStage } from './report-input.js';
 
@@ -13,7 +13,7 @@ export function headerSection(input: ReportInput, summary: ReportSummary): Html 
     ['Wall clock', wallClock(summary)],
     ['Stage time', durationText(summary.stageSeconds * 1000)],
     ['Stages', stageCounts(summary)],
-    ['Teacher cost', costText(summary)],
+    ['Teacher cost', costText(summary.teacherUsage.filter((usage) => !usage.reused))],
   ];
   return html`<header>
     <h1>${summary.recipe}<span class="badge ${summary.state}">${STATE_SYMBOLS[summary.state]} ${summary.state}</span></h1>
@@ -49,13 +49,6 @@ function stageCounts({ stages }: ReportSummary): string {
   const outcomes = new Map<string, number>();
   for (const { outcome } of stages) outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
   return [...outcomes].map(([outcome, count]) => `${count} ${outcome}`).join(', ');
-}
-
-/** What this run paid: reused stages were paid by the run that made them. */
-function costText({ teacherUsage }: ReportSummary): string {
-  const ours = teacherUsage.filter((usage) => !usage.reused);
-  if (ours.length === 0) return 'nothing asked in this run';
-  return ours.some((usage) => usage.usd === null) ? moneyText(null) : moneyText(ours.reduce((sum, usage) => sum + (usage.usd ?? 0), 0));
 }
 
 function failureBox({ id, status }: ReportStage, run: string): Html | false {

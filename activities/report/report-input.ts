@@ -63,7 +63,7 @@ export interface GalleryItem {
   readonly predicted: readonly Cell[] | null;
   readonly reasoning: string;
   /** The teacher's reasoning for the same question, where the image was trained on. */
-  readonly golden: string | null;
+  readonly golden: { readonly text: string; readonly letter: string } | null;
   readonly trainedOn: boolean;
   /** WebP. */
   readonly picture: { readonly data: Buffer; readonly width: number; readonly height: number };

@@ -2,7 +2,7 @@ import type { StageRecord } from '../../contracts/record.js';
 import type { ReportSummary } from '../../contracts/report-summary.js';
 import type { StageOutcome } from '../../contracts/run.js';
 import { dagSvg } from './dag-svg.js';
-import { countText, durationText, figureText, moneyText } from './figures-as-text.js';
+import { costText, countText, durationText, figureText } from './figures-as-text.js';
 import { html, type Html } from './html.js';
 import type { ReportInput, ReportStage } from './report-input.js';
 import { outcomeOf, writingStage } from './report-summary.js';
@@ -14,7 +14,7 @@ const SYMBOLS: Readonly<Record<StageOutcome, string>> = {
   failed: '✗',
   blocked: '‖',
   running: '…',
-  waiting: '·',
+  waiting: '○',
 };
 
 /** The graph with times and cache hits, and the same as a table with each stage's key and figures. */
@@ -32,7 +32,7 @@ export function stagesSection(input: ReportInput): Html {
     <h2 id="stages">Stages</h2>
     <div class="wide">${dagSvg(input.plan, boxes)}</div>
     <p class="note">
-      ✓ ran in this run · ↺ reused: an equal stage had been done before, the time is what it took then · ✗ failed · ‖ blocked · · waiting
+      ✓ ran in this run · ↺ reused: an equal stage had been done before, the time is what it took then · ✗ failed · ‖ blocked · ○ waiting
     </p>
     <div class="wide">
       <table class="text">
@@ -100,7 +100,7 @@ export function teacherSection({ teacherUsage, teacher }: ReportSummary): Html {
                 <tr>
                   <th scope="col">Stage</th>
                   <th scope="col">Model</th>
-                  <th scope="col">Calls paid</th>
+                  <th scope="col">Calls made</th>
                   <th scope="col">Found filed</th>
                   <th scope="col">Refused</th>
                   <th scope="col">Cut</th>
@@ -121,7 +121,7 @@ export function teacherSection({ teacherUsage, teacher }: ReportSummary): Html {
                       <td>${countText(usage.truncated)}</td>
                       <td>${countText(usage.inputTokens)}</td>
                       <td>${countText(usage.outputTokens)}</td>
-                      <td>${moneyText(usage.usd)}</td>
+                      <td>${costText([usage])}</td>
                     </tr>`,
                 )}
                 <tr class="ours key">
@@ -133,9 +133,7 @@ export function teacherSection({ teacherUsage, teacher }: ReportSummary): Html {
                   <td>${sum((u) => u.truncated)}</td>
                   <td>${sum((u) => u.inputTokens)}</td>
                   <td>${sum((u) => u.outputTokens)}</td>
-                  <td>
-                    ${ours.some((u) => u.usd === null) ? moneyText(null) : moneyText(ours.reduce((total, u) => total + (u.usd ?? 0), 0))}
-                  </td>
+                  <td>${costText(ours)}</td>
                 </tr>
               </tbody>
             </table>

@@ -16,7 +16,7 @@ a{color:var(--accent)}code,pre,.mono{font-family:ui-monospace,SFMono-Regular,Men
 pre{background:var(--panel);border:1px solid var(--rule);border-radius:6px;padding:10px 12px;overflow-x:auto;white-space:pre-wrap;overflow-wrap:anywhere;margin:6px 0}
 .stand-in{background:var(--warn-paper);color:var(--warn-ink);border-bottom:4px solid var(--warn-rule)}
 .stand-in div{max-width:1180px;margin:0 auto;padding:14px 24px}.stand-in strong{display:block;font-size:19px;margin-bottom:2px}.stand-in ul{margin:4px 0 0;padding-left:20px}
-.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:1px;background:var(--rule);border:1px solid var(--rule);border-radius:8px;overflow:hidden;margin:16px 0}
+.facts{display:grid;grid-template-columns:repeat(4,minmax(0,1fr));gap:1px;background:var(--rule);border:1px solid var(--rule);border-radius:8px;overflow:hidden;margin:16px 0}
 .facts div{background:var(--paper);padding:9px 13px}.facts dt{color:var(--soft);font-size:12px}.facts dd{margin:0;font-weight:600;overflow-wrap:anywhere}
 .badge{display:inline-block;border:1px solid currentColor;border-radius:99px;padding:1px 10px;font-size:13px;font-weight:600;vertical-align:5px;margin-left:8px}
 .completed,.right{color:var(--good)}.failed,.blocked,.wrong{color:var(--bad)}.cancelled,.running{color:var(--soft)}
@@ -42,7 +42,7 @@ svg .end{font-size:10.5px}.s0 .end{fill:var(--s0)}.s1 .end{fill:var(--s1)}.s2 .e
 .gallery details{margin-top:5px}.gallery summary{cursor:pointer;color:var(--accent)}.model{border-left:3px solid var(--rule);padding-left:9px;white-space:pre-wrap;overflow-wrap:anywhere}
 .key-swatch{display:inline-block;width:34px;height:18px;vertical-align:middle;margin-right:4px}
 footer{margin:40px auto 30px;color:var(--soft);font-size:13px}
-@media (max-width:640px){main,header,footer,.stand-in div{padding-left:14px;padding-right:14px}h1{font-size:23px}}
+@media (max-width:640px){.facts{grid-template-columns:repeat(2,minmax(0,1fr))}main,header,footer,.stand-in div{padding-left:14px;padding-right:14px}h1{font-size:23px}}
 @media print{:root{--paper:#fff;--ink:#000;--soft:#444;--rule:#bbb;--panel:#f4f4f4;--accent:#000;--warn-paper:#fff;--warn-ink:#000;--good:#064;--bad:#900}body{font-size:11px}main,header,footer{max-width:none;padding:0}
 h2{break-after:avoid}figure,tr,.failure{break-inside:avoid}.wide{overflow:visible}table{font-size:9.5px}th,td{padding:3px 4px}.dag{min-width:0!important}.gallery{grid-template-columns:repeat(3,1fr)}}
 `;

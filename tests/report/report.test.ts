@@ -1,10 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { gatherReport, type ReportSources } from '../../activities/report/gather-report.js';
 import type { ReportInput } from '../../activities/report/report-input.js';
 import { MOST_REPORT_BYTES, renderReport } from '../../activities/report/render-report.js';
+import { createWriteReport } from '../../activities/report/write-report.js';
 import { scoreAnswers } from '../../activities/evaluation/scoring.js';
 import { ReportSummary } from '../../contracts/report-summary.js';
 import { SUBTASKS } from '../../contracts/question.js';
@@ -53,7 +54,7 @@ describe('the page', () => {
         answer: evil,
         chosen: evil,
         reasoning: evil,
-        golden: evil,
+        golden: { text: evil, letter: evil },
       })),
       missing: [evil],
     };
@@ -190,6 +191,26 @@ describe('what is missing', () => {
     expect(gallery.length).toBeGreaterThan(0);
     expect(missing.some((line) => line.includes('truncated'))).toBe(true);
   });
+});
+
+test('the stage writes the page and its three companions, and says what stood in', async () => {
+  const output = await mkdtemp(join(folder, 'out-'));
+  const stage = sources.plan.stages.find((one) => one.kind === 'report')!;
+  const findings = await createWriteReport({ codec, commandOf: () => 'judo run recipes/judo-tiny.yaml' })({
+    task: { key: '0'.repeat(64), stage: stage.id, kind: stage.kind, plan: '0'.repeat(64), run: sources.run },
+    stage,
+    plan: sources.plan,
+    inputDirs: { ...sources.folders, data: sources.dataRoot! },
+    inputDigests: {},
+    outputDirs: { report: output },
+    inputRecords: sources.records,
+    attempt: 1,
+    signal: new AbortController().signal,
+    onProgress: () => undefined,
+  });
+  expect((await readdir(output)).sort()).toEqual(['report.html', 'summary.json', 'table.csv', 'table.md']);
+  expect(findings.standIns).toEqual(['rehearsal-teacher', 'tiny-model']);
+  expect(findings.summary).toMatchObject({ pictures: 12, missing: 0 });
 });
 
 /** Elements whose end does not match: a small check of nesting for our own markup. */
