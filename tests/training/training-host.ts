@@ -89,6 +89,7 @@ export interface Ending {
   readonly policy: string;
   readonly metrics: string;
   readonly progress: readonly StageProgress[];
+  readonly outputDirs: { readonly policy: string; readonly metrics: string };
 }
 
 /** One host of the GPU queue: a disk of its own over a store that hosts share. */
@@ -129,7 +130,7 @@ export async function createHost(options: { root: string; name: string; objects?
       readFile(join(outputDirs.policy, 'policy.txt'), 'utf8').catch(() => ''),
       readFile(join(outputDirs.metrics, 'metrics.jsonl'), 'utf8'),
     ]);
-    return { findings, policy, metrics, progress };
+    return { findings, policy, metrics, progress, outputDirs };
   }
   return { attempt, objects, artifacts, workDir, inputDirs };
 }
