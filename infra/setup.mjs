@@ -11,14 +11,15 @@ import {
   openSync,
   readFileSync,
   readdirSync,
+  renameSync,
   rmSync,
   statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
-import { delimiter, dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { delimiter, dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const home = resolve(process.env.JUDO_HOME || join(root, '.judo'));
@@ -121,40 +122,84 @@ async function installNodePackages() {
 
 const SOURCE_ROOMS = ['contracts', 'workflows', 'activities', 'adapters', 'workers', 'cli', 'infra', 'bench', 'tests'];
 
-/** Newest change of any source file or folder, in milliseconds. */
-function newestSource() {
-  let newest = Math.max(statSync(at('temporal.config.ts')).mtimeMs, statSync(at('tsconfig.json')).mtimeMs);
-  const visit = (directory) => {
-    newest = Math.max(newest, statSync(directory).mtimeMs);
-    for (const entry of readdirSync(directory, { withFileTypes: true })) {
-      if (entry.isDirectory()) visit(join(directory, entry.name));
-      else if (entry.name.endsWith('.ts')) newest = Math.max(newest, statSync(join(directory, entry.name)).mtimeMs);
+/** Every source file, relative to the root. */
+function sources() {
+  const found = existsSync(at('temporal.config.ts')) ? ['temporal.config.ts'] : [];
+  for (const room of SOURCE_ROOMS.filter((name) => existsSync(at(name)))) {
+    for (const name of readdirSync(at(room), { recursive: true })) {
+      if (name.endsWith('.ts') && !name.endsWith('.d.ts')) found.push(join(room, name));
     }
-  };
-  for (const room of SOURCE_ROOMS) if (existsSync(at(room))) visit(at(room));
-  return newest;
+  }
+  return found;
 }
 
-/** Compiles to dist/. Types are checked by `npm test`, not here: the same source was checked when it was committed. */
-async function build() {
-  const built = at('dist', '.built');
-  if (existsSync(built) && statSync(built).mtimeMs >= newestSource()) return;
-  const started = Date.now();
-  say('compile (tsc) ...');
-  await run('tsc', process.execPath, [
-    at('node_modules/typescript/bin/tsc'),
-    '-p',
-    '.',
-    '--noCheck',
-    '--tsBuildInfoFile',
-    'dist/.emit.tsbuildinfo',
-  ]);
-  if (existsSync(at('dist/infra/build-workflow-bundle.js')) && existsSync(at('dist/workflows/index.js'))) {
-    await run('bundle', process.execPath, [at('dist/infra/build-workflow-bundle.js')]);
+/** Makes a file whole or not at all. */
+function writeWhole(file, text) {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(`${file}.tmp`, text);
+  renameSync(`${file}.tmp`, file);
+}
+
+/**
+ * Compiles to dist/ what changed: an output carries its source's time. Types are checked by `npm test`, not here, which
+ * makes a change cost milliseconds. Outputs whose source is gone go too. Returns the sources that were compiled.
+ */
+async function compile() {
+  const { default: ts } = await import(pathToFileURL(at('node_modules/typescript/lib/typescript.js')).href);
+  const { config } = ts.parseConfigFileTextToJson('tsconfig.json', read(at('tsconfig.json')));
+  const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, root);
+  const files = sources();
+  const outputOf = (source) => at('dist', source.replace(/\.ts$/, '.js'));
+  // One file at a time TypeScript cannot see package.json's "type": say ESM outright.
+  const compilerOptions = { ...options, module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler };
+  const settings = sha256(JSON.stringify(compilerOptions), ts.version);
+  const isSame = read(at('dist', '.settings')) === settings;
+  const changed = files.filter((file) => !isSame || Math.abs(mtime(outputOf(file)) - mtime(at(file))) > 1);
+  for (const file of changed) {
+    const time = statSync(at(file)).mtime;
+    const { outputText, sourceMapText } = ts.transpileModule(read(at(file)), { compilerOptions, fileName: at(file) });
+    const output = outputOf(file);
+    const map = JSON.parse(sourceMapText);
+    writeWhole(`${output}.map`, JSON.stringify({ ...map, sources: [relative(dirname(output), at(file))] }));
+    writeWhole(output, outputText);
+    utimesSync(output, time, time);
   }
-  writeFileSync(built, '');
-  utimesSync(built, started / 1000, started / 1000);
-  say(`compile: ${((Date.now() - started) / 1000).toFixed(1)} s`);
+  const wanted = new Set(files.map(outputOf));
+  for (const room of SOURCE_ROOMS.filter((name) => existsSync(at('dist', name)))) {
+    for (const name of readdirSync(at('dist', room), { recursive: true })) {
+      const output = at('dist', room, name.replace(/\.map$/, ''));
+      if (output.endsWith('.js') && !wanted.has(output)) rmSync(at('dist', room, name), { force: true });
+    }
+  }
+  writeWhole(at('dist', '.settings'), settings);
+  return changed;
+}
+
+/** Whole milliseconds; setting a time keeps them up to a rounding. */
+function mtime(file) {
+  return existsSync(file) ? Math.trunc(statSync(file).mtimeMs) : 0;
+}
+
+/** Whether a change of this file can change the workflow bundle. */
+const isOfWorkflows = (file) => /^(contracts|workflows)\/|^temporal\.config\.ts$|^infra\/build-workflow-bundle\.ts$/.test(file);
+
+/** Names a state of the sources by their names and times. */
+const stateOf = (files) => sha256(...files.toSorted().map((file) => `${file} ${mtime(at(file))}`));
+
+/** Compiles, then bundles the workflows where they changed. `.built` names the code: `judo up` restarts workers that run another. */
+async function build() {
+  const started = Date.now();
+  const changed = await compile();
+  const workflows = stateOf(sources().filter(isOfWorkflows));
+  if (read(at('dist', '.bundled')) !== workflows || !existsSync(at('dist', 'workflow-bundle.js'))) {
+    await run('bundle', process.execPath, [at('dist/infra/build-workflow-bundle.js')]);
+    writeWhole(at('dist', '.bundled'), workflows);
+  }
+  const code = stateOf(sources());
+  if (read(at('dist', '.built')) !== code) writeWhole(at('dist', '.built'), code);
+  writeWhole(at('dist', '.checked'), '');
+  utimesSync(at('dist', '.checked'), started / 1000, started / 1000);
+  if (changed.length > 0) say(`compiled ${changed.length} files: ${((Date.now() - started) / 1000).toFixed(1)} s`);
 }
 
 /** The Python to build on: 3.11 is what the lock was made for; 3.12 and 3.13 are taken where there is no other. */
