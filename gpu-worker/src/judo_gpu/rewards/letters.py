@@ -42,7 +42,8 @@ def _find_scored(text: str, cues: tuple[str, ...]) -> str | None:
     if len(found) < 2:
         return found[0] if found else None
     candidates = list(dict.fromkeys(found))  # in order of appearance: the first of equal scores wins
-    return max(candidates, key=lambda letter: _score(text, letter, cues))
+    # The programs add a letter's score once for each time that it was found.
+    return max(candidates, key=lambda letter: found.count(letter) * _score(text, letter, cues))
 
 
 def _score(text: str, letter: str, cues: tuple[str, ...]) -> int:
