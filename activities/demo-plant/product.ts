@@ -2,7 +2,7 @@ import type { SeededRandom } from '../datasets/seeded-random.js';
 import type { Canvas, Pose } from './canvas.js';
 import type { Noise } from './noise.js';
 
-/** What a product or a defect is drawn with. Both sources are the picture's own. */
+/** What a product or a defect is drawn with. Its sources of chance are the picture's own. */
 export interface Drawing {
   readonly canvas: Canvas;
   readonly random: SeededRandom;
@@ -44,6 +44,9 @@ export interface ProductTexts {
 /** One product of the demo plant. `draw` paints the product and, where asked, one defect with its mask. */
 export interface Product extends ProductTexts {
   pose(random: SeededRandom): Pose;
-  /** `good` draws a normal product; any other folder of `defects` adds that defect. */
-  draw(drawing: Drawing, defect: string): void;
+  /**
+   * `good` draws a normal product; any other folder of `defects` adds that defect, drawn with the generators of
+   * `fault`: the product around it is the same with and without it.
+   */
+  draw(drawing: Drawing, fault: Drawing, defect: string): void;
 }

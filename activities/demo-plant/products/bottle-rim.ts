@@ -16,11 +16,11 @@ export const bottleRim: Product = {
     dx: random.between(-5, 5),
     dy: random.between(-5, 5),
   }),
-  draw: (drawing, defect) => {
+  draw: (drawing, fault, defect) => {
     drawGlass(drawing);
-    if (defect === 'chip') drawChip(drawing);
-    if (defect === 'crack') drawCrack(drawing);
-    if (defect === 'contamination') drawContamination(drawing);
+    if (defect === 'chip') drawChip(fault);
+    if (defect === 'crack') drawCrack(fault);
+    if (defect === 'contamination') drawContamination(fault);
   },
 };
 
@@ -83,15 +83,16 @@ function drawChip({ canvas, random, noise }: Drawing): void {
   const angle = random.between(0, 6.28);
   const radius = random.between(9, 16);
   const [cx, cy] = around(angle, RIM.outer - radius * 0.25);
-  const shape = blob(cx, cy, radius, noise, 0.4);
+  const shape = blob(cx, cy, radius, noise, 0.26);
   const bounds = boundsOf([[cx, cy]], radius * 1.6);
   const [ox, oy] = around(angle, RIM.outer + radius);
   canvas.cover(bounds, shape, (pixel, cover, x, y) => {
     const from = length(x - ox, y - oy);
     const shell = 0.5 + 0.5 * Math.sin(from * 1.1 + noise(x / 6, y / 6) * 5);
     const facet = noise(x / 5 + 90, y / 5);
-    const tone = 0.16 + 0.3 * shell * facet + 0.45 * smoothStep(0.62, 0.82, facet);
-    canvas.blend(pixel, cover, tone * 1.1, tone * 0.95, tone * 0.72);
+    const sparkle = smoothStep(0.7, 0.88, facet);
+    const tone = 0.13 + 0.34 * shell * facet + 0.4 * sparkle;
+    canvas.blend(pixel, cover, tone * 1.25, tone * (0.82 + 0.16 * sparkle), tone * (0.5 + 0.4 * sparkle));
     canvas.height[pixel]! += (shell * 0.6 + facet * 2 - canvas.height[pixel]!) * cover;
     canvas.gloss[pixel] = 0.3 * facet;
   });

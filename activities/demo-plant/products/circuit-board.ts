@@ -17,16 +17,16 @@ export const circuitBoard: Product = {
     dx: random.between(-5, 5),
     dy: random.between(-5, 5),
   }),
-  draw: (drawing, defect) => {
-    const missing = defect === 'missing_chip' ? drawing.random.pick(CHIPS) : null;
+  draw: (drawing, fault, defect) => {
+    const missing = defect === 'missing_chip' ? fault.random.pick(CHIPS) : null;
     drawLaminate(drawing);
     for (const trace of TRACES) drawTrace(drawing, trace);
     for (const hole of HOLES) drawHole(drawing, hole);
-    if (defect === 'scratch') drawScratch(drawing);
+    if (defect === 'scratch') drawScratch(fault);
     drawLegend(drawing);
     for (const chip of CHIPS) drawChip(drawing, chip, chip === missing);
     drawPackage(drawing);
-    if (defect === 'solder_bridge') drawBridge(drawing);
+    if (defect === 'solder_bridge') drawBridge(fault);
   },
 };
 
@@ -67,7 +67,7 @@ function drawLegend({ canvas }: Drawing): void {
   const print = (points: readonly Point[], width = 0.55): void => canvas.fill(boundsOf(points, 2), stroke(points, width), SILK);
   for (const { name, at, turned } of CHIPS) {
     const [x, y] = at;
-    for (const line of lettering(name, turned ? x - 16 : x - 5, turned ? y - 4 : y - 14, 7)) print(line);
+    for (const line of lettering(name, turned ? x - 21 : x - 5, turned ? y - 4 : y - 14, 7)) print(line);
   }
   const { x, y, halfWidth, halfHeight } = PACKAGE;
   for (const line of lettering('U1', x + halfWidth + 6, y - 4, 8)) print(line);

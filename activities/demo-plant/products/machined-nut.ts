@@ -18,12 +18,12 @@ export const machinedNut: Product = {
     dx: random.between(-9, 9),
     dy: random.between(-9, 9),
   }),
-  draw: (drawing, defect) => {
+  draw: (drawing, fault, defect) => {
     drawBelt(drawing);
     drawNut(drawing);
-    if (defect === 'scratch') drawScratches(drawing);
-    if (defect === 'rust') drawRust(drawing);
-    if (defect === 'chipped_edge') drawChippedEdge(drawing);
+    if (defect === 'scratch') drawScratches(fault);
+    if (defect === 'rust') drawRust(fault);
+    if (defect === 'chipped_edge') drawChippedEdge(fault);
   },
 };
 
@@ -60,7 +60,7 @@ function drawNut({ canvas, random, noise }: Drawing): void {
       // Turning marks are rings, so the lamp shows as two opposite fans of light.
       const fan = Math.cos(angle - lamp) ** 2;
       const ring = 0.55 * grooves[Math.floor(radius * 4) & 1023]! + 0.45 * grooves[(Math.floor(radius * 1.3) + 512) & 1023]!;
-      tone = 0.5 + 0.2 * fan ** 3 + 0.035 * ring * (0.5 + fan) + 0.1 * (clouds(x / 30, y / 30) - 0.5);
+      tone = 0.44 + 0.3 * fan * fan * fan + 0.035 * ring * (0.5 + fan) + 0.1 * (clouds(x / 30, y / 30) - 0.5);
       canvas.gloss[pixel] = 0.2;
     } else if (radius > BORE.inner) {
       tone = 0.62 - 0.22 * Math.cos(angle - lamp);
@@ -82,7 +82,7 @@ function thread(radius: number, angle: number, lamp: number, cloud: number): num
   const depth = (BORE.inner - radius) / 11;
   if (depth > 1) return 0.05 + 0.03 * cloud;
   const flights = 0.5 + 0.5 * Math.sin(depth * 17 + angle);
-  return (0.07 + 0.36 * flights * (0.65 - 0.35 * Math.cos(angle - lamp))) * (1 - 0.75 * depth);
+  return (0.09 + 0.5 * flights * (0.65 - 0.35 * Math.cos(angle - lamp))) * (1 - 0.75 * depth);
 }
 
 /** Bright furrows with a burr on one side, in one direction, where something slid over the face. */
@@ -91,7 +91,7 @@ function drawScratches({ canvas, random }: Drawing): void {
   const [cx, cy] = polar(angle, (FACE + BORE.outer) / 2);
   const heading = random.between(0, 6.28);
   const strokes = Array.from({ length: 1 + random.below(3) }, () => {
-    const half = random.between(11, 17);
+    const half = random.between(12, 24);
     const [ox, oy] = [random.between(-4, 4), random.between(-4, 4)];
     const bow = random.between(-2, 2);
     return [-1, -0.5, 0, 0.5, 1].map((t): Point => {
@@ -101,7 +101,7 @@ function drawScratches({ canvas, random }: Drawing): void {
     });
   });
   for (const points of strokes) {
-    const width = random.between(0.6, 1.1);
+    const width = random.between(0.7, 1.3);
     const tapered = (along: number): number => width * (0.35 + 0.65 * Math.sin(Math.PI * along));
     const onFace = intersection(stroke(points, tapered), ring);
     const shadow: Shape = (x, y) => onFace(x - 0.9, y - 0.9);
@@ -125,19 +125,22 @@ function drawRust({ canvas, random, noise }: Drawing): void {
   const patch = blob(cx, cy, radius, noise, 0.55);
   const shape: Shape = (x, y) => Math.max(patch(x, y) + (crust(x / 5, y / 5) - 0.5) * 9, ring(x, y) - 4);
   const bounds = boundsOf([[cx, cy]], radius * 2);
+  // Thin oxide stains the steel beyond the crust; it counts as rust.
+  const stain: Shape = (x, y) => Math.max(shape(x, y) - 3.5, ring(x, y) - 4);
+  canvas.cover(bounds, stain, (pixel, cover) => canvas.blend(pixel, cover * 0.45, 0.5, 0.31, 0.17), 5);
   canvas.cover(
     bounds,
     shape,
     (pixel, cover, x, y) => {
       const depth = crust(x / 4 + 60, y / 4);
-      const tone = 0.3 + 0.5 * depth;
+      const tone = 0.16 + 0.62 * depth;
       canvas.blend(pixel, cover * (0.7 + 0.3 * depth), tone * 1.02, tone * 0.55, tone * 0.26);
       canvas.height[pixel]! += cover * (depth - 0.5) * 5;
       canvas.gloss[pixel]! *= 1 - cover;
     },
     2.4,
   );
-  canvas.mark(bounds, shape);
+  canvas.mark(bounds, stain);
 }
 
 /** Material broken off the outer edge: the belt shows, and behind it a grainy fracture. */

@@ -14,11 +14,11 @@ export const wovenFabric: Product = {
     dx: random.between(-PITCH, PITCH),
     dy: random.between(-PITCH, PITCH),
   }),
-  draw: (drawing, defect) => {
+  draw: (drawing, fault, defect) => {
     drawWeave(drawing);
-    if (defect === 'hole') drawHole(drawing);
-    if (defect === 'oil_stain') drawStain(drawing);
-    if (defect === 'foreign_thread') drawThread(drawing);
+    if (defect === 'hole') drawHole(fault);
+    if (defect === 'oil_stain') drawStain(fault);
+    if (defect === 'foreign_thread') drawThread(fault);
   },
 };
 
@@ -58,50 +58,62 @@ function place(random: Drawing['random'], margin: number): Point {
   return [random.between(margin, 256 - margin), random.between(margin, 256 - margin)];
 }
 
-/** Threads are gone; what is left of them frays into the opening, and the dark backing shows. */
+/** Threads are torn: the dark backing shows, and their ends hang into the opening along warp and weft. */
 function drawHole({ canvas, random, noise }: Drawing): void {
-  const [cx, cy] = place(random, 48);
-  const radius = random.between(8, 17);
-  const shape = blob(cx, cy, radius, noise, 0.45);
+  const [cx, cy] = place(random, 52);
+  const radius = random.between(11, 20);
+  const shape = blob(cx, cy, radius, noise, 0.3);
   const bounds = boundsOf([[cx, cy]], radius * 1.7);
   canvas.cover(
     bounds,
     shape,
     (pixel, cover, x, y) => {
-      const deep = 0.05 + 0.04 * noise(x / 8, y / 8);
-      canvas.blend(pixel, cover, deep, deep, deep * 1.1);
+      // Deeper towards the middle, where the cloth throws no light on the backing.
+      const deep = 0.045 + 0.1 * smoothStep(-7, 0, shape(x, y)) + 0.05 * noise(x / 4, y / 4);
+      canvas.blend(pixel, cover, deep, deep, deep * 1.08);
       canvas.height[pixel]! *= 1 - cover;
     },
-    2,
+    2.5,
   );
-  const ends = Array.from({ length: 16 + random.below(10) }, () => frayedEnd(cx, cy, radius, random));
-  for (const points of ends) {
-    const bright = random.between(0.4, 0.75);
-    const line = stroke(points, (along) => 0.75 - 0.45 * along);
-    canvas.fill(boundsOf(points, 2), line, { colour: [bright * 0.93, bright * 0.96, bright], height: 1 });
-  }
-  canvas.mark(bounds, (x, y) => shape(x, y) - 0.8);
+  for (let end = 0; end < radius * 2.2; end++) drawFrayedEnd({ canvas, random, noise }, cx, cy, radius);
+  canvas.mark(bounds, (x, y) => shape(x, y) - 1);
 }
 
-/** From the hole's border inwards, so that no end leaves the mask. */
-function frayedEnd(cx: number, cy: number, radius: number, random: Drawing['random']): Point[] {
-  const angle = random.between(0, 6.28);
-  const bend = random.between(-0.7, 0.7);
-  const reach = random.between(0.25, 0.7);
-  return [0, 0.5, 1].map((t) => {
-    const at = radius * (0.72 - reach * t);
-    return [cx + Math.cos(angle + bend * t) * at, cy + Math.sin(angle + bend * t) * at];
+/** One torn thread, from the border inwards, so that no end leaves the mask. */
+function drawFrayedEnd({ canvas, random }: Drawing, cx: number, cy: number, radius: number): void {
+  const isWarp = random.next() < 0.5;
+  const offset = random.between(-0.75, 0.75) * radius;
+  const from = (random.next() < 0.5 ? -1 : 1) * Math.sqrt(radius * radius - offset * offset) * 0.86;
+  const reach = random.between(0.15, 0.75) * radius * Math.sign(-from);
+  const drift = random.between(-2.5, 2.5);
+  const points = [0, 0.35, 0.7, 1].map((t): Point => {
+    const along = from + reach * t;
+    const across = offset + drift * t * t;
+    return isWarp ? [cx + across, cy + along] : [cx + along, cy + across];
   });
+  const bright = random.between(0.55, 1.05);
+  const [red, green, blue] = isWarp ? [0.42, 0.48, 0.56] : [0.66, 0.65, 0.61];
+  const line = stroke(points, tapering);
+  canvas.cover(boundsOf(points, 4), line, (pixel, cover) => {
+    canvas.blend(pixel, cover * 0.9, red * bright, green * bright, blue * bright);
+    canvas.height[pixel]! += (1 - canvas.height[pixel]!) * cover;
+  });
+}
+
+/** A torn end untwists: it starts as a thread and thins to single fibres. */
+function tapering(along: number): number {
+  return 1.5 - 1.25 * along;
 }
 
 /** Oil darkens the yarn without moving it; the border wicks along the threads. */
 function drawStain({ canvas, random, noise }: Drawing): void {
   const [cx, cy] = place(random, 56);
-  const radius = random.between(17, 34);
+  const radius = random.between(17, 32);
   const stretch = random.between(0.75, 1.3);
+  const strength = random.between(0.6, 1);
   const creep: Noise = fractalNoise(noise, 3);
   const shape = (x: number, y: number): number => {
-    const wicking = (creep((x - cx) / 22 + 9, (y - cy) / 22) - 0.5) * radius * 0.9 + (noise(x / 2.5, y / 2.5) - 0.5) * 2.5;
+    const wicking = (creep((x - cx) / 26 + 9, (y - cy) / 26) - 0.5) * radius * 0.6 + (noise(x / 3, y / 3) - 0.5) * 4;
     return length((x - cx) * stretch, (y - cy) / stretch) - radius - wicking;
   };
   const bounds = boundsOf([[cx, cy]], radius * 2);
@@ -109,14 +121,14 @@ function drawStain({ canvas, random, noise }: Drawing): void {
     bounds,
     shape,
     (pixel, cover, x, y) => {
-      const rim = smoothStep(-5, -0.5, shape(x, y));
-      const depth = cover * (0.46 + 0.16 * rim);
+      const rim = smoothStep(-7, -2, shape(x, y));
+      const depth = cover * strength * (0.4 + 0.14 * rim + 0.12 * (creep(x / 12, y / 12) - 0.5));
       canvas.red[pixel]! *= 1 - depth * 0.86;
       canvas.green[pixel]! *= 1 - depth * 0.95;
       canvas.blue[pixel]! *= 1 - depth * 1.12;
       canvas.gloss[pixel]! += 0.05 * cover;
     },
-    3,
+    6,
   );
   canvas.mark(bounds, shape);
 }
@@ -126,13 +138,13 @@ function drawThread({ canvas, random, noise }: Drawing): void {
   const [startX, startY] = place(random, 60);
   const points: Point[] = [];
   let heading = random.between(0, 6.28);
-  let curl = random.between(-0.14, 0.14);
-  for (let i = 0, x = startX, y = startY; i < 16; i++) {
+  let curl = random.between(-0.11, 0.11);
+  for (let i = 0, x = startX, y = startY; i < 26; i++) {
     points.push([x, y]);
     x = Math.min(246, Math.max(10, x + Math.cos(heading) * 5));
     y = Math.min(246, Math.max(10, y + Math.sin(heading) * 5));
     heading += curl;
-    curl += random.between(-0.09, 0.09);
+    curl = Math.min(0.26, Math.max(-0.26, curl + random.between(-0.1, 0.1)));
   }
   const colour = random.pick([
     [0.62, 0.13, 0.12],
