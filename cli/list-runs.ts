@@ -22,12 +22,13 @@ export async function listRuns(session: Session, limit: number): Promise<RunRow[
   const rows: RunRow[] = [];
   for await (const execution of client.workflow.list({ query: "WorkflowType = 'pipeline'", pageSize: Math.min(limit, 100) })) {
     const attribute = (name: string) => (execution.searchAttributes as Record<string, readonly unknown[] | undefined>)[name]?.[0];
+    const recipe = attribute('JudoRecipe');
     const upserted = RunState.safeParse(attribute('JudoState'));
     rows.push({
       run: execution.workflowId.replace(/^run\//, ''),
       state: CLOSED[execution.status.name] ?? (upserted.success ? upserted.data : 'running'),
       startedAt: execution.startTime.toISOString(),
-      recipe: String(attribute('JudoRecipe') ?? ''),
+      recipe: typeof recipe === 'string' ? recipe : '',
     });
     if (rows.length >= limit) break;
   }

@@ -42,7 +42,7 @@ export async function printLogs(session: Session, run: string, stage: string | u
 
 /** The log of a job that this machine's GPU host runs now. Returns how many files were printed. */
 async function printLive(session: Session, run: string, stage: StageStatus, follow: boolean): Promise<number> {
-  const directory = join(session.settings.home, 'work', stage.key ?? '');
+  const directory = join(session.settings.home, 'work', 'jobs', stage.key ?? '');
   const names = await readdir(directory, { recursive: true }).catch(() => []);
   const name = names
     .filter((one) => one.endsWith('.log'))

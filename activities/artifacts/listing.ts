@@ -128,7 +128,8 @@ export interface TreeVerdict {
  */
 export async function verifyTrees(
   { objects }: Pick<Stores, 'objects'>,
-  which: string | 'all',
+  /** A digest, or `all`. */
+  which: string,
   options: TransferOptions & { discard?: boolean; onVerdict?: (verdict: TreeVerdict) => void } = {},
 ): Promise<TreeVerdict[]> {
   const digests = which === 'all' ? (await allBelow(objects, TREES)).map(({ key }) => basename(key, '.json')) : [which];

@@ -1,5 +1,5 @@
 import { isMap, isScalar, LineCounter, parseDocument, type Document, type YAMLMap } from 'yaml';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { Recipe, RuntimeSettings } from '../../contracts/recipe.js';
 import { nearest } from './nearest.js';
 import type { RecipeProblem } from './resolve-plan.js';
