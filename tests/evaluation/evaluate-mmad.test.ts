@@ -125,6 +125,7 @@ describe('the stage', () => {
       outputDirs: { answers: output },
       inputRecords: [],
       attempt: 1,
+      firstAttemptAt: new Date(0),
       signal: new AbortController().signal,
       onProgress: () => undefined,
     };

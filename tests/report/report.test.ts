@@ -205,6 +205,7 @@ test('the stage writes the page and its three companions, and says what stood in
     outputDirs: { report: output },
     inputRecords: sources.records,
     attempt: 1,
+    firstAttemptAt: new Date(0),
     signal: new AbortController().signal,
     onProgress: () => undefined,
   });
