@@ -1,0 +1,109 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { WorkflowHandle } from '@temporalio/client';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { Worker } from '@temporalio/worker';
+import { describe, expect, inject, test } from 'vitest';
+import { StageError } from '../../contracts/failure.js';
+import { resolveStageUpdate, runStatusQuery, stageWorkflowId } from '../../workflows/messages.js';
+import { openLab, planOf, type Lab } from '../support/stage-lab.js';
+
+const FOLDER = join(import.meta.dirname, 'histories');
+const CHAIN = planOf('chain', [
+  ['first', []],
+  ['second', ['first']],
+]);
+
+/** `JUDO_RECORD_HISTORIES=1 npx vitest run tests/replay` records them anew: only for a new shape, never to make a failure pass. */
+const recording = process.env['JUDO_RECORD_HISTORIES'] === '1';
+
+async function replay(name: string, change: (text: string) => string = (text) => text): Promise<Error | undefined> {
+  const history: unknown = JSON.parse(change(readFileSync(join(FOLDER, name), 'utf8')));
+  for await (const result of Worker.runReplayHistories({ workflowBundle: { codePath: inject('workflowBundle') } }, [
+    { workflowId: name, history },
+  ]))
+    return result.error;
+  return new Error('nothing was replayed');
+}
+
+describe.skipIf(recording)('a recorded history', () => {
+  for (const name of readdirSync(FOLDER)) {
+    test(`${name} replays on the present code`, async () => {
+      expect(await replay(name)).toBeUndefined();
+    });
+    test(`${name} is refused when what it did is changed`, async () => {
+      const error = await replay(name, mutate);
+      expect(error?.name).toBe('DeterminismViolationError');
+    });
+  }
+});
+
+/** Renames the activity or the child that the workflow started: present code does not start that. */
+function mutate(text: string): string {
+  const mutated =
+    text.includes('"labStage"') && text.includes('activityTaskScheduledEventAttributes')
+      ? text.replaceAll('"labStage"', '"otherStage"')
+      : text.replaceAll('stage/', 'other/').replaceAll('"name": "stage"', '"name": "otherStage"');
+  expect(mutated).not.toBe(text);
+  return mutated;
+}
+
+async function save(lab: Lab, handle: WorkflowHandle, name: string): Promise<void> {
+  const history = await lab.client.workflow.getHandle(handle.workflowId).fetchHistory();
+  writeFileSync(join(FOLDER, `${name}.json`), `${JSON.stringify(JSON.parse(historyToJSON(history)), null, 1)}\n`);
+}
+
+describe.runIf(recording)('recording', () => {
+  test('a finished, a cached, a retried, a blocked and a cancelled run', async () => {
+    let mood: 'well' | 'blink' | 'broken' | 'slow' = 'well';
+    let blinked = false;
+    const lab = await openLab('replay-test', async (id, { signal }) => {
+      if (id !== 'second') return;
+      if (mood === 'blink' && !blinked) {
+        blinked = true;
+        throw new StageError({ type: 'Transient', message: 'the network blinked' }, { retryAfterMs: 10 });
+      }
+      if (mood === 'broken') throw new StageError({ type: 'InvalidSpec', message: 'broken' });
+      if (mood === 'slow') await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    });
+    const variant = (n: number) => ({ ...CHAIN, stages: CHAIN.stages.map((stage) => ({ ...stage, params: { ...stage.params, n } })) });
+    const stageOf = async (handle: WorkflowHandle, id: string) =>
+      lab.client.workflow.getHandle(stageWorkflowId((await handle.query(runStatusQuery)).stages.find((one) => one.stage === id)!.key!));
+    const until = async (handle: WorkflowHandle, holds: (state: string, second: string) => boolean) => {
+      for (;;) {
+        const status = await handle.query(runStatusQuery);
+        if (holds(status.state, status.stages[1]?.outcome ?? '')) return;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    };
+    try {
+      const finished = await lab.start('finished', variant(1));
+      await finished.result();
+      await save(lab, finished, 'run-finished');
+      await save(lab, await stageOf(finished, 'second'), 'stage-finished');
+      mood = 'blink';
+      const retried = await lab.start('retried', variant(2));
+      await retried.result();
+      await save(lab, retried, 'run-retried');
+      await save(lab, await stageOf(retried, 'second'), 'stage-retried');
+      mood = 'broken';
+      const blocked = await lab.start('blocked', variant(3));
+      await until(blocked, (state) => state === 'blocked');
+      await save(lab, await stageOf(blocked, 'second'), 'stage-failed');
+      mood = 'well';
+      await blocked.executeUpdate(resolveStageUpdate, { args: [{ stage: 'second', action: 'retry' }] });
+      await blocked.result();
+      await save(lab, blocked, 'run-blocked-and-retried');
+      mood = 'slow';
+      const cancelled = await lab.start('cancelled', variant(4));
+      await until(cancelled, (_state, second) => second === 'running');
+      const stage = await stageOf(cancelled, 'second');
+      await cancelled.cancel();
+      await expect(cancelled.result()).rejects.toThrow();
+      await save(lab, cancelled, 'run-cancelled');
+      await save(lab, stage, 'stage-cancelled');
+    } finally {
+      await lab.close();
+    }
+  });
+});
