@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { z } from 'zod';
-import { MmadEntry, QuestionType } from '../../contracts/question.js';
+import { MmadEntry, MmadQuestion, QuestionType } from '../../contracts/question.js';
 import { readMmadPath } from '../evaluation/paths.js';
 import { duplicateKeys, findSyntaxFault } from './json-syntax.js';
 import type { DatasetProblem } from './problem.js';
@@ -49,7 +49,7 @@ export function parseJson(text: string, file: string): { value: unknown } | { pr
   }
 }
 
-/** Reads the text of mmad.json. Order is kept; an entry with a problem is left out, and all its problems are told. */
+/** Reads the text of mmad.json. Order is kept; what has a problem is told and left out, the rest of its entry stays. */
 export function readMmadIndex(text: string, file = 'mmad.json'): MmadIndex {
   const parsed = parseJson(text, file);
   if ('problem' in parsed) return { images: [], problems: [parsed.problem] };
@@ -77,76 +77,68 @@ export function readMmadIndex(text: string, file = 'mmad.json'): MmadIndex {
   return { images, problems };
 }
 
+/** What can be used of an entry of another form: the check goes on with its files and its other questions. */
+const Remains = z
+  .object({
+    conversation: z.array(z.unknown()).catch([]),
+    mask_path: z.string().nullish().catch(null),
+    similar_templates: z.array(z.string()).catch([]),
+    random_templates: z.array(z.string()).catch([]),
+  })
+  .catch({ conversation: [], mask_path: null, similar_templates: [], random_templates: [] });
+
 function readEntry(key: string, value: unknown, file: string, problems: DatasetProblem[]): DatasetImage | null {
-  const before = problems.length;
-  const report = (code: DatasetProblem['code'], detail: string, remedy: string): void => {
-    problems.push({ code, file, key, detail, remedy });
-  };
-  const parsed = MmadEntry.safeParse(value);
-  if (!parsed.success) {
-    for (const { path, message } of parsed.error.issues) {
-      report('entry-invalid', `${path.join('.') || 'the entry'}: ${message}`, 'Bring the entry into the form of SPEC section 2');
-    }
-    return null;
-  }
-  const entry = parsed.data;
-  const inside = (path: string, what: string): string | null => {
+  const report: Report = (code, detail, remedy) => problems.push({ code, file, key, detail, remedy });
+  const inside = (path: string, what: string): string[] => {
     const resolved = insideRoot(path);
-    if (resolved === null) {
-      report('path-leaves-root', `${what} "${path}" does not lie under the dataset's root`, 'Name a relative path without ..');
-    }
-    return resolved;
+    if (resolved !== null) return [resolved];
+    report('path-leaves-root', `${what} "${path}" does not lie under the dataset's root`, 'Name a relative path without ..');
+    return [];
   };
-  const parts = key.split('/');
-  if (parts.length < 4 || parts.includes('')) {
-    if (insideRoot(key) !== null) {
-      report('entry-invalid', 'the key is not <dataset>/<class>/<split>/<defect>/<file>', 'Key the entry by its image path');
-    }
-    inside(key, 'the image');
+  const [path] = inside(key, 'the image');
+  if (path === undefined) return null;
+  if (path !== key || key.split('/').length < 4) {
+    report('entry-invalid', 'the key is not <dataset>/<class>/<split>/<defect>/<file>', 'Key the entry by the path of its image');
     return null;
   }
-  inside(key, 'the image');
+  const parsed = MmadEntry.safeParse(value);
+  for (const issue of parsed.error?.issues ?? []) {
+    report('entry-invalid', `${issue.path.join('.') || 'the entry'}: ${issue.message}`, 'Bring the entry into the form of MMAD');
+  }
+  const entry = parsed.data ?? Remains.parse(value);
   const { dataset, object, defect, isNormal } = readMmadPath(key, null);
-  const questions = entry.conversation.map((question, index) => readQuestion(question, index, report));
-  const maskPath = entry.mask_path ? inside(beside(dataset, object, entry.mask_path), 'mask_path') : null;
-  const templates = (paths: readonly string[], what: string): string[] => paths.map((path) => inside(path, what) ?? path);
-  const image = {
+  const maskPath = entry.mask_path ? inside(beside(dataset, object, entry.mask_path), 'mask_path') : [];
+  return {
     key,
     dataset,
     object,
     defect,
     isNormal,
-    questions: questions.filter((question) => question !== null),
-    maskPaths: maskPath === null ? [] : [maskPath],
-    similarTemplates: templates(entry.similar_templates, 'a similar template'),
-    randomTemplates: templates(entry.random_templates, 'a random template'),
+    questions: entry.conversation.flatMap((question, index) => readQuestion(question, index, report)),
+    maskPaths: maskPath,
+    similarTemplates: entry.similar_templates.flatMap((template) => inside(template, 'a similar template')),
+    randomTemplates: entry.random_templates.flatMap((template) => inside(template, 'a random template')),
   };
-  return problems.length === before ? image : null;
 }
 
-function readQuestion(
-  question: MmadEntry['conversation'][number],
-  index: number,
-  report: (code: DatasetProblem['code'], detail: string, remedy: string) => void,
-): DatasetQuestion | null {
+type Report = (code: DatasetProblem['code'], detail: string, remedy: string) => void;
+
+function readQuestion(value: unknown, index: number, report: Report): DatasetQuestion[] {
+  const question = MmadQuestion.safeParse(value).data;
+  if (!question) return [];
   const type = QuestionType.safeParse(question.type);
   if (!type.success) {
-    report(
-      'question-type-unknown',
-      `question ${index + 1} has the type "${question.type}"`,
-      `Use one of: ${QuestionType.options.join(', ')}`,
-    );
+    const types = QuestionType.options.join(', ');
+    report('question-type-unknown', `question ${index + 1} has the type "${question.type}"`, `Use one of: ${types}`);
   }
-  if (!Object.hasOwn(question.Options, question.Answer)) {
-    const letters = Object.keys(question.Options).join(', ');
-    report(
-      'answer-not-an-option',
-      `question ${index + 1} has the answer "${question.Answer}" and the options ${letters || '(none)'}`,
-      `Correct the Answer to one of its options' letters`,
-    );
-    return null;
+  const hasAnswer = Object.hasOwn(question.Options, question.Answer);
+  if (!hasAnswer) {
+    const letters = Object.keys(question.Options).join(', ') || '(none)';
+    const detail = `question ${index + 1} has the answer "${question.Answer}" and the options ${letters}`;
+    report('answer-not-an-option', detail, "Correct the Answer to the letter of one of the question's options");
   }
-  return type.success ? { text: question.Question, type: type.data, options: question.Options, answer: question.Answer } : null;
+  if (!type.success || !hasAnswer) return [];
+  return [{ text: question.Question, type: type.data, options: question.Options, answer: question.Answer }];
 }
 
 /** A mask path is relative to <dataset>/<class>/; an absolute one stays absolute, so that it is refused. */
