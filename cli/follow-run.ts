@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { ReportSummary } from '../contracts/report-summary.js';
 import type { RunStatus } from '../contracts/run.js';
 import { EXIT } from './exit-codes.js';
 import { fetchReport } from './report-files.js';
@@ -80,7 +81,7 @@ async function finish(session: Session, status: RunStatus, json: boolean): Promi
     (outcome) => `${status.stages.filter((stage) => stage.outcome === outcome).length} ${outcome}`,
   );
   process.stderr.write(`run ${status.run} ${status.state}: ${counts.join(', ')}\n`);
-  if (report !== null) process.stdout.write(`\n${renderResultsTable(report.summary as never)}\nreport: ${report.html}\n`);
+  if (report !== null) process.stdout.write(`\n${renderResultsTable(ReportSummary.parse(report.summary))}\nreport: ${report.html}\n`);
 }
 
 /** A server or worker that is away for a while comes back: following goes on. */

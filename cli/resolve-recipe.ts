@@ -34,10 +34,16 @@ export async function resolveRecipe(
   const { recipe, locate } = readRecipe(text, file, options.set);
   const root = options.data ?? (isAbsolute(recipe.data.root) ? recipe.data.root : join(dirname(file), recipe.data.root));
   const name = recipe.name ?? basename(file).replace(/\.ya?ml$/, '');
+  const command = [
+    'judo run',
+    file,
+    ...(options.data === undefined ? [] : ['--data', options.data]),
+    ...options.set.flatMap((word) => ['-s', word]),
+  ].join(' ');
   const at = (sources: Plan['sources']) => {
     try {
       const until = options.until === undefined ? {} : { until: options.until };
-      return resolvePlan(recipe, sources, STAGE_KINDS, { name, force: options.force, ...until });
+      return resolvePlan(recipe, sources, STAGE_KINDS, { name, command, force: options.force, ...until });
     } catch (error) {
       if (error instanceof RecipeError) throw new RecipeFileError(error.problems.map(locate));
       throw error;

@@ -37,6 +37,8 @@ export type PlanStage = z.infer<typeof PlanStage>;
 export const Plan = z.strictObject({
   schemaVersion: z.literal(1),
   name: z.string(),
+  /** What a person types to get this plan again. */
+  command: z.string(),
   sources: z.strictObject({
     data: z.strictObject({ artifact: ArtifactRef, root: z.string(), demoPlant: z.boolean() }),
     model: z.strictObject({ artifact: ArtifactRef, name: z.string(), tiny: z.boolean() }),

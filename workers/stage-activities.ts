@@ -38,9 +38,7 @@ const asActivities = (deps: WorkerDeps, bodies: Readonly<Record<string, StageBod
 
 /** Activities of the `cpu` queue. */
 export function cpuActivities(deps: WorkerDeps): StageActivities {
-  const commandOf = (plan: { name: string; sources: { data: { root: string } } }) =>
-    `judo run recipes/${plan.name}.yaml --data ${plan.sources.data.root}`;
-  return asActivities(deps, { writeReport: createWriteReport({ codec: createSharpCodec(), commandOf }) });
+  return asActivities(deps, { writeReport: createWriteReport({ codec: createSharpCodec() }) });
 }
 
 /** Activities of the `teacher` queue. */

@@ -1,6 +1,5 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Plan } from '../../contracts/plan.js';
 import type { ImageCodec } from '../../contracts/ports/image-codec.js';
 import { ReportParams } from '../../contracts/stages/report.js';
 import type { StageBody } from '../stage/context.js';
@@ -9,12 +8,10 @@ import { renderReport, type RenderedReport } from './render-report.js';
 
 export interface WriteReportPorts {
   readonly codec: ImageCodec;
-  /** What a reader types to get a plan's run again. */
-  readonly commandOf: (plan: Plan) => string;
 }
 
 /** The body of a `report` stage. It runs when every other stage is done, so the run it tells of is completed. Output `report`. */
-export function createWriteReport({ codec, commandOf }: WriteReportPorts): StageBody {
+export function createWriteReport({ codec }: WriteReportPorts): StageBody {
   return async ({ task, stage, plan, inputDirs, inputRecords, outputDirs, onProgress }) => {
     onProgress({ phase: 'reading results', done: 0, total: 2, unit: 'steps', metrics: {}, checkpointStep: null });
     const input = await gatherReport(
@@ -22,7 +19,7 @@ export function createWriteReport({ codec, commandOf }: WriteReportPorts): Stage
         plan,
         run: task.run,
         state: 'completed',
-        command: commandOf(plan),
+        command: plan.command,
         records: inputRecords,
         statuses: [],
         folders: inputDirs,

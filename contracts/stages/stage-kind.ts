@@ -23,7 +23,7 @@ export interface StageKind {
   readonly queue: Queue;
   /** Name of the activity that does it. */
   readonly activity: string;
-  /** `everything`: one port `<stage>.<output>` for each output of every other stage of the plan. */
+  /** `everything`: one port `<stage>.<output>` for each output of every other stage of the plan, policies left out. */
   readonly inputs: Readonly<Record<string, InputPort>> | 'everything';
   readonly outputs: readonly string[];
   /** When the stage is disabled, whoever asked for this output gets what this input would have been. */

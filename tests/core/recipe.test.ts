@@ -17,12 +17,12 @@ const sources: Plan['sources'] = {
 const MINIMAL = 'schema: 1\nmodel: tiny\ndata: {root: x}\n';
 const ALL = `${MINIMAL}stages:\n  seg-jux-data:\n  seg-jux: {epochs: 2}\n  dom-inj-data: {}\n  dom-inj: {}\n  golden-reasoning: {}\n  grpo: {}\n  mmad-eval: {}\n  report: {}\n`;
 const planOf = (text: string, sets: string[] = []) =>
-  resolvePlan(readRecipe(text, 'r.yaml', sets).recipe, sources, STAGE_KINDS, { name: 'test' });
+  resolvePlan(readRecipe(text, 'r.yaml', sets).recipe, sources, STAGE_KINDS, { name: 'test', command: 'judo run r.yaml' });
 const told = (text: string, sets: string[] = []): string => {
   try {
     const { recipe, locate } = readRecipe(text, 'r.yaml', sets);
     try {
-      resolvePlan(recipe, sources, STAGE_KINDS, { name: 'test' });
+      resolvePlan(recipe, sources, STAGE_KINDS, { name: 'test', command: 'judo run r.yaml' });
     } catch (error) {
       if (error instanceof RecipeError) return error.problems.map(locate).join('\n');
       throw error;

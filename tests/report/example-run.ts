@@ -49,7 +49,10 @@ export async function examplePlan(dataRoot: string, sets: readonly string[] = []
     data: { artifact: artifact('data'), root: dataRoot, demoPlant: false },
     model: { artifact: artifact('model'), name: recipe.model, tiny: recipe.model === 'tiny' },
   };
-  return resolvePlan(recipe, sources, STAGE_KINDS, { name: 'judo-tiny' });
+  return resolvePlan(recipe, sources, STAGE_KINDS, {
+    name: 'judo-tiny',
+    command: 'judo run recipes/judo-tiny.yaml --data ../shared/data/pcb-mini',
+  });
 }
 
 /** A benchmark in the MMAD layout: two products, a defect each and normals; 12 images of 96 by 64 pixels with a bright square where the defect is. */

@@ -196,7 +196,7 @@ describe('what is missing', () => {
 test('the stage writes the page and its three companions, and says what stood in', async () => {
   const output = await mkdtemp(join(folder, 'out-'));
   const stage = sources.plan.stages.find((one) => one.kind === 'report')!;
-  const findings = await createWriteReport({ codec, commandOf: () => 'judo run recipes/judo-tiny.yaml' })({
+  const findings = await createWriteReport({ codec })({
     task: { key: '0'.repeat(64), stage: stage.id, kind: stage.kind, plan: '0'.repeat(64), run: sources.run },
     stage,
     plan: sources.plan,

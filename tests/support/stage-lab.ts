@@ -27,6 +27,7 @@ export function planOf(name: string, stages: readonly (readonly [string, readonl
   return {
     schemaVersion: 1,
     name,
+    command: `judo run ${name}.yaml`,
     sources: { data: { artifact: NOTHING, root: '/', demoPlant: false }, model: { artifact: NOTHING, name: 'tiny', tiny: true } },
     teacher: { model: 'rehearsal' },
     runtime: { gpus: 1, deviceBatch: { sft: 1, grpo: 1, infer: 1 }, checkpointEverySteps: 1, teacherConcurrency: 1 },

@@ -60,6 +60,7 @@ export function killingJobs(jobs: JobRunner, when: (event: JobEvent) => boolean)
 export function planOf(stage: { kind: string; params: Record<string, unknown> }, runtime: Partial<Plan['runtime']> = {}): Plan {
   return {
     schemaVersion: 1,
+    command: 'judo run test.yaml',
     name: 'test',
     sources: {
       data: { artifact, root: '/data', demoPlant: false },

@@ -29,7 +29,7 @@ export function resolvePlan(
   recipe: Recipe,
   sources: Plan['sources'],
   kinds: Readonly<Record<string, StageKind>>,
-  options: { salt?: string; force?: Readonly<Record<string, string>>; until?: string; name: string },
+  options: { salt?: string; force?: Readonly<Record<string, string>>; until?: string; name: string; command: string },
 ): Plan {
   const problems: RecipeProblem[] = [];
   const stages = new Map<string, Stage>();
@@ -76,7 +76,15 @@ export function resolvePlan(
       ? ordered
       : ordered.filter((stage) => stage.id === options.until || isUpstream(stage.id, options.until!, resolved));
   if (wanted.length === 0) throw new RecipeError([{ path: ['stages'], message: 'every stage is disabled: nothing to run' }]);
-  return { schemaVersion: 1, name: options.name, sources, teacher: recipe.teacher, runtime: recipe.runtime, stages: wanted };
+  return {
+    schemaVersion: 1,
+    name: options.name,
+    command: options.command,
+    sources,
+    teacher: recipe.teacher,
+    runtime: recipe.runtime,
+    stages: wanted,
+  };
 }
 
 function readParams(
@@ -123,7 +131,10 @@ function resolveInputs(
   if (stage.kind.inputs === 'everything') {
     const others = [...stages.values()].filter((other) => other.id !== stage.id && other.enabled && other.kind.inputs !== 'everything');
     const outputs = others.flatMap((other) =>
-      other.kind.outputs.map((output) => [`${other.id}.${output}`, { from: 'stage', stage: other.id, output }] as const),
+      other.kind.outputs
+        // A policy is gigabytes that only trainers and evaluations read; what it does shows in the answers.
+        .filter((output) => output !== other.kind.passThrough?.output)
+        .map((output) => [`${other.id}.${output}`, { from: 'stage', stage: other.id, output }] as const),
     );
     return Object.fromEntries([...outputs, ['data', { from: 'artifact', digest: sources.data.artifact.digest }]]);
   }
