@@ -1,6 +1,8 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { buildVersitygw } from './versitygw.js';
@@ -70,6 +72,7 @@ export async function waitForS3(endpoint: string, options: { timeoutMs?: number;
 /** Starts the server and waits until it answers. Its output goes to `dir/s3.log`, whose end is in the error when it cannot start. */
 export async function startS3Server(options: S3ServerOptions, binary?: string): Promise<S3Server> {
   const { command, args, env, endpoint } = await s3ServerCommand(options, binary);
+  await assertPortIsFree(options.port); // else the health of whoever has it would be taken for ours
   const logFile = join(resolve(options.dir), 's3.log');
   const log = openSync(logFile, 'a');
   const child = spawn(command, args, { env: { PATH: process.env['PATH'] ?? '', ...env }, stdio: ['ignore', log, log] });
@@ -84,9 +87,22 @@ export async function startS3Server(options: S3ServerOptions, binary?: string): 
   if (failure !== null) {
     child.kill('SIGKILL');
     const said = (await readFile(logFile, 'utf8').catch(() => '')).trim().split('\n').slice(-5).join('\n');
-    throw new Error(`the S3 server did not start on ${endpoint}: ${failure}\n${said}\nIs the port taken? The log is ${logFile}.`);
+    throw new Error(`the S3 server did not start on ${endpoint}: ${failure}\n${said}\nThe log is ${logFile}.`);
   }
   return { endpoint, child, stop: (signal = 'SIGTERM') => stop(child, signal) };
+}
+
+async function assertPortIsFree(port: number): Promise<void> {
+  const probe = createServer();
+  try {
+    await once(probe.listen(port, '127.0.0.1'), 'listening');
+  } catch (error) {
+    throw new Error(`the S3 server cannot start on 127.0.0.1:${port}: the port is taken; stop whatever listens there or use another`, {
+      cause: error,
+    });
+  } finally {
+    probe.close();
+  }
 }
 
 async function stop(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {

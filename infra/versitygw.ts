@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { createReadStream } from 'node:fs';
-import { access, constants, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, mkdtemp, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { basename, delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { checkoutRoot } from './checkout.js';
 
@@ -32,7 +32,8 @@ export async function buildVersitygw(log: Log = () => {}, environment: NodeJS.Pr
   const cached = cachedBinary(environment);
   await withLock(`${cached}.lock`, async () => {
     if (await isExecutable(cached)) return;
-    const work = await mkdtemp(`${cached}.build-`);
+    await removeAbandonedBuilds(cached);
+    const work = await mkdtemp(`${cached}.build-${process.pid}-`);
     try {
       const go = (await findGo(environment)) ?? (await installGo(work, log, environment));
       log(`building versitygw ${VERSITYGW_VERSION} with ${go.binary} (one to two minutes, once a machine)`);
@@ -57,7 +58,7 @@ async function goInstall(go: Go, work: string, environment: NodeJS.ProcessEnv): 
   await failWith(
     `building versitygw ${VERSITYGW_VERSION} failed`,
     'Check that the Go module proxy (GOPROXY) can be reached and that the disk has 2 GB free, or put a versitygw >= 1.8 on PATH.',
-    run(go.binary, ['install', '-trimpath', `${MODULE}@v${VERSITYGW_VERSION}`], {
+    run(go.binary, ['install', '-trimpath', '-ldflags=-s -w', `${MODULE}@v${VERSITYGW_VERSION}`], {
       env: { ...environment, ...caches, ...fixed },
       cwd: work,
       maxBuffer: 1 << 24,
@@ -166,11 +167,23 @@ async function takeLock(lock: string): Promise<boolean> {
 
 async function isHolderAlive(lock: string): Promise<boolean> {
   const holder = Number(await readFile(lock, 'utf8').catch(() => ''));
-  if (!holder) return true; // being written just now, or gone already
+  return !holder || isAlive(holder); // no number: being written just now, or gone already
+}
+
+/** Work folders of killed builds hold a Go and its caches, a gigabyte or more. */
+async function removeAbandonedBuilds(cached: string): Promise<void> {
+  const prefix = `${basename(cached)}.build-`;
+  for (const name of await readdir(dirname(cached))) {
+    const builder = name.startsWith(prefix) ? Number.parseInt(name.slice(prefix.length), 10) : Number.NaN;
+    if (builder > 0 && !isAlive(builder)) await rm(join(dirname(cached), name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
   try {
-    process.kill(holder, 0);
+    process.kill(pid, 0);
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }

@@ -24,6 +24,9 @@ export function placeOf(options: S3Options): S3Place {
   return { bucket: options.bucket, endpoint: options.endpoint ?? fromEnvironment };
 }
 
+/** The SDK prints a notice about Node 20's end of life in every command; we say which Node we support ourselves. */
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+
 /** Loads the SDK and makes the client at the first call; later calls share it. */
 export function connectLazily(options: S3Options): () => Promise<Connection> {
   let connection: Promise<Connection> | undefined;

@@ -31,12 +31,9 @@ export async function uploadInParts(s3: Connection, upload: Upload): Promise<voi
   try {
     await sendAndComplete(s3, upload, joined ?? (await begin(s3, upload)));
   } catch (error) {
-    const { name } = s3Symptoms(error);
-    const wasTakenOver = name === 'NoSuchUpload' || name === 'InvalidPart';
-    if (!wasTakenOver && !isBrokenConnection(error)) throw error;
     // Another process may have joined the same unfinished upload and completed it, or our Complete's answer was lost.
-    if (await isThere(s3, upload)) return;
-    if (!wasTakenOver) throw error;
+    if (mayBeDone(error) && (await isThere(s3, upload))) return;
+    if (!wasTakenOver(error)) throw error;
     await sendAndComplete(s3, upload, await begin(s3, upload));
   }
   for (const UploadId of unfinished.slice(1)) await abort(s3, Bucket, Key, UploadId);
@@ -85,8 +82,9 @@ async function sendAndComplete(s3: Connection, upload: Upload, UploadId: string)
   await s3.client.send(new s3.sdk.CompleteMultipartUploadCommand(complete), abortable(signal));
 }
 
-async function begin(s3: Connection, { Bucket, Key }: Upload): Promise<string> {
-  const { UploadId } = await s3.client.send(new s3.sdk.CreateMultipartUploadCommand({ Bucket, Key, ChecksumAlgorithm: 'SHA256' }));
+async function begin(s3: Connection, { Bucket, Key, sha256 }: Upload): Promise<string> {
+  const create = { Bucket, Key, ChecksumAlgorithm: 'SHA256' as const, ...(sha256 !== undefined && { Metadata: { sha256 } }) };
+  const { UploadId } = await s3.client.send(new s3.sdk.CreateMultipartUploadCommand(create));
   if (UploadId === undefined) throw new TypeError(`the S3 server began an upload of ${Key} and gave it no id`);
   return UploadId;
 }
@@ -119,9 +117,23 @@ function isSameDigest(part: Part, body: Buffer, sha256: string): boolean {
   return part.ETag?.replaceAll('"', '') === createHash('md5').update(body).digest('hex');
 }
 
-async function isThere(s3: Connection, { Bucket, Key, bytes }: Upload): Promise<boolean> {
+/** The upload that we joined was ended, or filled with other bytes, by somebody else. */
+function wasTakenOver(error: unknown): boolean {
+  const { name } = s3Symptoms(error);
+  return name === 'NoSuchUpload' || name === 'InvalidPart';
+}
+
+/** versitygw answers 500 to the loser of two completions of one upload. */
+function mayBeDone(error: unknown): boolean {
+  return wasTakenOver(error) || isBrokenConnection(error) || s3Symptoms(error).status >= 500;
+}
+
+/** Whether the object is there with these very bytes, as far as its upload said which they are. */
+async function isThere(s3: Connection, { Bucket, Key, bytes, sha256 }: Upload): Promise<boolean> {
+  if (sha256 === undefined) return false;
   try {
-    return (await s3.client.send(new s3.sdk.HeadObjectCommand({ Bucket, Key }))).ContentLength === bytes;
+    const head = await s3.client.send(new s3.sdk.HeadObjectCommand({ Bucket, Key }));
+    return head.ContentLength === bytes && head.Metadata?.['sha256'] === sha256;
   } catch (error) {
     if (s3Symptoms(error).status === 404) return false;
     throw error;

@@ -51,7 +51,7 @@ describe('trees', () => {
     expect(ref).toMatchObject({ files: 4, bytes: 8 + 2_000 + 400_000 });
     const folder = await store.materialize(ref.digest);
     for (const [path, content] of Object.entries(files)) {
-      expect(await readFile(join(folder, path))).toEqual(Buffer.from(content));
+      expect(Buffer.from(content).equals(await readFile(join(folder, path)))).toBe(true);
       expect((await stat(join(folder, path))).mode & 0o222).toBe(0);
     }
     expect(await store.readFile(ref.digest, 'rows.jsonl')).toEqual(Buffer.from(files['rows.jsonl']));

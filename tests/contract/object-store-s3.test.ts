@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -12,6 +12,7 @@ import { freePort, startTestS3, type TestS3 } from '../support/s3.js';
 const PART = 5 << 20;
 const BYTES = 4 * PART + 123;
 const body = randomBytes(BYTES);
+const sha256 = createHash('sha256').update(body).digest('hex');
 let s3: TestS3;
 beforeAll(async () => {
   s3 = await startTestS3();
@@ -66,7 +67,7 @@ describe('an interrupted multipart upload', () => {
   test('is whole when only the answer to its completion was lost', async () => {
     const { proxy, store, file } = await throughProxy();
     proxy.cutAnswerWhen = (line) => line.startsWith('POST') && line.includes('uploadId=');
-    await store.upload('big', file, { bytes: BYTES });
+    await store.upload('big', file, { bytes: BYTES, sha256 });
     proxy.cutAnswerWhen = () => false;
     expect((await store.get('big'))?.equals(body)).toBe(true);
   });
@@ -91,7 +92,7 @@ describe('an interrupted multipart upload', () => {
   test('is shared by two processes that upload the same file at once', async () => {
     const { store, bucket, file } = await throughProxy();
     const other = createS3ObjectStore({ bucket, endpoint: s3.endpoint, credentials: s3.credentials, partBytes: PART });
-    await Promise.all([store, other, store, other].map((each) => each.upload('big', file, { bytes: BYTES })));
+    await Promise.all([store, other, store, other].map((each) => each.upload('big', file, { bytes: BYTES, sha256 })));
     expect((await store.get('big'))?.equals(body)).toBe(true);
   });
 });

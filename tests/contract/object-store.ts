@@ -22,9 +22,9 @@ export function testObjectStore(name: string, make: () => Promise<ObjectStore>):
     test('gives back the bytes that were put, whole and as a stream', async () => {
       const body = randomBytes(70_000);
       expect(await store.put('round/trip', body)).toBe('written');
-      expect(await store.get('round/trip')).toEqual(body);
+      expect((await store.get('round/trip'))?.equals(body)).toBe(true);
       const stream = await store.open('round/trip');
-      expect(stream && (await buffer(stream))).toEqual(body);
+      expect(stream && (await buffer(stream)).equals(body)).toBe(true);
       expect(await store.head('round/trip')).toMatchObject({ key: 'round/trip', bytes: 70_000 });
     });
 
