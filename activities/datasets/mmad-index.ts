@@ -106,6 +106,7 @@ function readEntry(key: string, value: unknown, file: string, problems: DatasetP
     report('entry-invalid', `${issue.path.join('.') || 'the entry'}: ${issue.message}`, 'Bring the entry into the form of MMAD');
   }
   const entry = parsed.data ?? Remains.parse(value);
+  const questions = parsed.data?.conversation ?? entry.conversation.map((question) => MmadQuestion.safeParse(question).data);
   const { dataset, object, defect, isNormal } = readMmadPath(key, null);
   const maskPath = entry.mask_path ? inside(beside(dataset, object, entry.mask_path), 'mask_path') : [];
   return {
@@ -114,7 +115,7 @@ function readEntry(key: string, value: unknown, file: string, problems: DatasetP
     object,
     defect,
     isNormal,
-    questions: entry.conversation.flatMap((question, index) => readQuestion(question, index, report)),
+    questions: questions.flatMap((question, index) => (question ? readQuestion(question, index, report) : [])),
     maskPaths: maskPath,
     similarTemplates: entry.similar_templates.flatMap((template) => inside(template, 'a similar template')),
     randomTemplates: entry.random_templates.flatMap((template) => inside(template, 'a random template')),
@@ -123,9 +124,7 @@ function readEntry(key: string, value: unknown, file: string, problems: DatasetP
 
 type Report = (code: DatasetProblem['code'], detail: string, remedy: string) => void;
 
-function readQuestion(value: unknown, index: number, report: Report): DatasetQuestion[] {
-  const question = MmadQuestion.safeParse(value).data;
-  if (!question) return [];
+function readQuestion(question: MmadQuestion, index: number, report: Report): DatasetQuestion[] {
   const type = QuestionType.safeParse(question.type);
   if (!type.success) {
     const types = QuestionType.options.join(', ');
