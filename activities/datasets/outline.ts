@@ -32,7 +32,8 @@ export function drawOutline(picture: Raster, mask: Raster, thickness = outlineTh
 }
 
 function rgbCopy({ channels, data }: Raster): Uint8Array {
-  if (channels === 3) return data.slice();
+  // Not slice: decoded pictures are Buffers, whose slice shares their memory.
+  if (channels === 3) return new Uint8Array(data);
   const rgb = new Uint8Array(data.length * 3);
   for (let i = 0; i < data.length; i++) rgb.fill(data[i]!, i * 3, i * 3 + 3);
   return rgb;
