@@ -59,7 +59,7 @@ export async function createBenchmark(): Promise<Benchmark> {
       for (const at of marked ?? []) data[at] = 255;
       const raster = { width, height, channels: isMask ? (1 as const) : (3 as const), data };
       await mkdir(dirname(join(root, path)), { recursive: true });
-      await writeFile(join(root, path), await (/\.png$/.test(path) ? codec.encodePng(raster) : codec.encodeJpeg(raster)));
+      await writeFile(join(root, path), await (path.endsWith('.png') ? codec.encodePng(raster) : codec.encodeJpeg(raster)));
     },
     remove: () => rm(root, { recursive: true, force: true }),
   };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { datasetFiles, normalImages, objectClasses, readMmad, selectTrainingImages, trueCells } from '../../activities/datasets/mmad.js';
 import { readMmadIndex } from '../../activities/datasets/mmad-index.js';
 import { createSharpCodec } from '../../adapters/image-codec/sharp.js';
-import { StageError } from '../../contracts/failure.js';
+import type { StageError } from '../../contracts/failure.js';
 import { createBenchmark, type Benchmark } from './benchmark-fixture.js';
 
 const codec = createSharpCodec();
