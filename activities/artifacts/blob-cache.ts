@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { chmod, copyFile, link, lstat, mkdir, open, readFile, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { chmod, copyFile, link, lstat, mkdir, open, readFile, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { objectKeys, type TreeEntry } from '../../contracts/artifact.js';
 import { StageError } from '../../contracts/failure.js';
@@ -11,7 +11,7 @@ import { sha256Of } from './hash-file.js';
 /** Every file of the cache carries this mtime: one that was written to since then shows it. 2000-01-01. */
 const CACHED_MTIME_S = 946_684_800;
 const READ_ONLY = 0o444;
-/** Files from this size are synced to disk. After a power cut smaller ones show a wrong size at worst, and thousands of syncs take minutes. */
+/** Files from this size are streamed, and synced to disk. After a power cut smaller ones show a wrong size at worst, and thousands of syncs take minutes. */
 const SYNC_BYTES = 1 << 20;
 /** What a killed process left in the temporary folder is removed at this age. */
 const ABANDONED_MS = 2 * 24 * 3_600_000;
@@ -70,10 +70,11 @@ export function createBlobCache(objects: ObjectStore, cacheDir: string): BlobCac
       downloads.set(blob, downloading);
       await downloading.finally(() => downloads.delete(blob));
     }
+    await mkdir(dirname(target), { recursive: true });
+    if (await tryLink(blob, target)) return;
     const incoming = await temporary();
     try {
-      await linkOrCopy(blob, incoming);
-      await mkdir(dirname(target), { recursive: true });
+      if (!(await tryLink(blob, incoming))) await copy(blob, incoming);
       await rename(incoming, target);
     } finally {
       await rm(incoming, { force: true }); // rename leaves it when both are links to one file already
@@ -99,7 +100,7 @@ export async function isUntouched(file: string, bytes: number): Promise<boolean>
   return info !== null && info.isFile() && info.size === bytes && info.mtimeMs === CACHED_MTIME_S * 1000;
 }
 
-/** Streams a blob into a new file and compares its digest. */
+/** Writes a blob into a new file and compares its digest. */
 async function receive(
   objects: ObjectStore,
   entry: TreeEntry,
@@ -108,6 +109,14 @@ async function receive(
   onReceived: (bytes: number) => void,
 ): Promise<void> {
   const key = objectKeys.blob(entry.sha256);
+  if (entry.bytes < SYNC_BYTES) {
+    const bytes = await objects.get(key);
+    signal?.throwIfAborted();
+    if (bytes === null) throw blobMissing(entry, objects);
+    if (sha256Of(bytes) !== entry.sha256) throw blobDamaged(entry, objects, sha256Of(bytes));
+    await writeFile(file, bytes, { flag: 'wx' });
+    return onReceived(bytes.length);
+  }
   const body = await objects.open(key);
   if (body === null) throw blobMissing(entry, objects);
   const hash = createHash('sha256');
@@ -120,7 +129,7 @@ async function receive(
       await handle.writeFile(chunk);
       onReceived((bytes += chunk.length));
     }
-    if (bytes >= SYNC_BYTES) await handle.datasync();
+    await handle.datasync();
   } finally {
     body.destroy();
     await handle.close();
@@ -147,17 +156,22 @@ export function blobDamaged(entry: TreeEntry, objects: ObjectStore, got: string)
   });
 }
 
-/** Hard links cost nothing; some file systems have none, and all have a limit of links a file. */
-async function linkOrCopy(from: string, to: string): Promise<void> {
+/** Hard links cost nothing. False where `to` is taken, where the file system has none, or where the file has all it may have. */
+async function tryLink(from: string, to: string): Promise<boolean> {
   try {
     await link(from, to);
+    return true;
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code !== 'EMLINK' && code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'EXDEV') throw error;
-    await copyFile(from, to, constants.COPYFILE_FICLONE);
-    await chmod(to, READ_ONLY);
-    await utimes(to, CACHED_MTIME_S, CACHED_MTIME_S);
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    if (['EEXIST', 'EMLINK', 'EPERM', 'ENOTSUP', 'EXDEV'].includes(code)) return false;
+    throw error;
   }
+}
+
+async function copy(from: string, to: string): Promise<void> {
+  await copyFile(from, to, constants.COPYFILE_FICLONE);
+  await chmod(to, READ_ONLY);
+  await utimes(to, CACHED_MTIME_S, CACHED_MTIME_S);
 }
 
 async function sweep(folder: string): Promise<void> {
