@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -15,6 +16,8 @@ from judo_gpu.job import Strict
 from judo_gpu.models.processor import ImageTextProcessor, load_processor
 
 MODEL_REF = "model-ref.json"
+# Below this many parameters one thread is the fastest: measured at 0.9 M, see EXPERIMENTS.md.
+ONE_THREAD_BELOW = 10_000_000
 
 
 class TinyRef(Strict):
@@ -77,4 +80,6 @@ def load_policy(directory: Path, dtype: torch.dtype) -> tuple[PreTrainedModel, I
         model = AutoModelForImageTextToText.from_pretrained(directory, dtype=dtype, local_files_only=True)
     except (OSError, ValueError, KeyError) as error:
         raise InvalidSpec(f"policy: cannot load a model from {directory}: {error}"[:2000]) from error
+    if "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(1 if model.num_parameters() < ONE_THREAD_BELOW else len(os.sched_getaffinity(0)))
     return model, processor
