@@ -1,0 +1,21 @@
+import { executeChild, proxyActivities } from '@temporalio/workflow';
+
+const { bareActivity } = proxyActivities<{ bareActivity: (n: number) => Promise<number> }>({
+  startToCloseTimeout: '1m',
+  taskQueue: 'bench-bare',
+});
+
+/** The baseline's stage: a child workflow of one activity, on the Temporal SDK alone. */
+export async function bareStage(n: number): Promise<number> {
+  return bareActivity(n);
+}
+
+/** The baseline's pipeline: `stages` child workflows, one after the other. */
+export async function barePipeline(stages: number): Promise<void> {
+  for (let n = 0; n < stages; n++) await executeChild(bareStage, { args: [n] });
+}
+
+/** The second baseline: the same activities with no child workflow. */
+export async function bareActivities(stages: number): Promise<void> {
+  for (let n = 0; n < stages; n++) await bareActivity(n);
+}
