@@ -49,9 +49,17 @@ function runLocked() {
   process.exit(result.status ?? 1);
 }
 
-/** What the children see: a HOME they can write to, and pip's registry also for uv. */
+/** The machine's own trust store: npm, pip and uv bring theirs, which knows nothing of a company's proxy. */
+const SYSTEM_CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt';
+
+/** What the children see: a HOME they can write to, pip's registry also for uv, and the machine's trust store. */
 function childEnvironment() {
   const env = { ...process.env };
+  if (existsSync(SYSTEM_CERTIFICATES)) {
+    env.NODE_EXTRA_CA_CERTS ||= SYSTEM_CERTIFICATES;
+    env.PIP_CERT ||= SYSTEM_CERTIFICATES;
+    env.SSL_CERT_FILE ||= SYSTEM_CERTIFICATES;
+  }
   if (!env.HOME) env.HOME = canUse(homedir()) ? homedir() : inHome('home');
   if (env.PIP_INDEX_URL && !env.UV_DEFAULT_INDEX && !env.UV_INDEX_URL) env.UV_DEFAULT_INDEX = env.PIP_INDEX_URL;
   env.PATH = [dirname(process.execPath), env.PATH].join(delimiter);
