@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Outcome, Plant, write_lines
 
+from conftest import Outcome, Plant, write_lines
 from judo_gpu.failures import Exit
 
 SOURCE = Path(__file__).parents[1] / "src"

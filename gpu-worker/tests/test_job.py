@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Plant
 
+from conftest import Plant
 from judo_gpu.failures import Exit, InvalidSpec
 from judo_gpu.job import JOB, device_split, read_job
 

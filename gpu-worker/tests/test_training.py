@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import Outcome, Plant, write_lines
 
+from conftest import Outcome, Plant, write_lines
 from judo_gpu.failures import Exit
 from judo_gpu.models.load import load_policy
 

@@ -110,7 +110,7 @@ def require_device(job: AnyJob) -> None:
     import transformers.utils
 
     # Only assisted generation, which is not used here, wants it; importing it costs a sixth of the start-up.
-    transformers.utils.is_sklearn_available = lambda: False  # type: ignore[assignment]
+    transformers.utils.is_sklearn_available = lambda: False  # type: ignore[attr-defined]
 
     if job.device == "cuda" and not torch.cuda.is_available():
         raise InvalidSpec(

@@ -4,6 +4,7 @@
 2. `ReseedsSampler`: TRL's GRPO sampler ignores epochs, so that a resumed run sees the first epoch's order again; and
    with several processes accelerate does not reach the sampler behind a resumed loader, for SFT either.
 3. `generation_boundary` (grpo.py): a checkpoint between two generations would lose the buffered completions.
+4. `EndsAtTheEnd`: resumed from its last checkpoint in the middle of an epoch, transformers trains a step too many.
 """
 
 from __future__ import annotations
@@ -92,6 +93,19 @@ class ReseedsSampler:
     def _run_epoch(self, *, epoch: int, **rest: Any) -> None:
         self._order.epoch = epoch
         super()._run_epoch(epoch=epoch, **rest)  # type: ignore[misc]
+
+
+class EndsAtTheEnd:
+    """Fix 4: a run whose last step is done does no other."""
+
+    state: Any
+    control: Any
+
+    def _run_epoch(self, **epoch: Any) -> None:
+        if self.state.global_step >= self.state.max_steps:
+            self.control.should_training_stop = True
+            return
+        super()._run_epoch(**epoch)  # type: ignore[misc]
 
 
 class CommitsCheckpoints:

@@ -147,6 +147,8 @@ def run_training(trainer: Any, job: SftJob | GrpoJob, processor: ImageTextProces
         trainer.model.to(torch.bfloat16)
     trainer.save_model(job.output, _internal_call=True)
     if trainer.accelerator.is_main_process:
+        # The tokenizer remembers how it padded last; its file must not depend on what was tokenized.
+        processor.tokenizer.backend_tokenizer.no_padding()
         processor.save_pretrained(job.output)
     clear_work(job, trainer)
     events.finished(step, progress.last)
