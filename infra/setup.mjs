@@ -29,22 +29,25 @@ const say = (line) => process.stderr.write(`set-up: ${line}\n`);
 
 class SetupError extends Error {}
 
-/** Holds the lock of this checkout and of this home while `main` runs; a second set-up waits, then finds all done. */
+/**
+ * Holds the lock of this checkout and of this home while `main` runs; a second set-up waits, then finds all done.
+ * The process that works holds the lock itself (--no-fork), so that it is held exactly as long as there is work.
+ */
 function runLocked() {
   const lock = at('.judo', 'setup.lock');
   mkdirSync(dirname(lock), { recursive: true });
   mkdirSync(home, { recursive: true });
   const again = [process.execPath, fileURLToPath(import.meta.url), ...process.argv.slice(2)];
-  const nested = home === at('.judo') ? again : ['flock', '-o', inHome('setup.lock'), ...again];
+  const nested = home === at('.judo') ? again : ['flock', '--no-fork', inHome('setup.lock'), ...again];
   const options = { stdio: 'inherit', env: { ...process.env, JUDO_SETUP_LOCKED: '1' } };
-  let result = spawnSync('flock', ['-n', '-E', '99', '-o', lock, ...nested], options);
+  let result = spawnSync('flock', ['-n', '-E', '99', '--no-fork', lock, ...nested], options);
   if (result.error) {
     say(`no flock(1) here, going on without a lock (${result.error.message})`);
     return main();
   }
   if (result.status === 99) {
     say('another set-up is running; waiting for it');
-    result = spawnSync('flock', ['-o', lock, ...nested], options);
+    result = spawnSync('flock', ['--no-fork', lock, ...nested], options);
   }
   process.exit(result.status ?? 1);
 }
@@ -75,13 +78,17 @@ function canUse(directory) {
   }
 }
 
+/** A step's command ends when set-up is killed: it must not go on beside the next set-up. */
+const endWithParent = spawnSync('setpriv', ['--pdeathsig', 'KILL', 'true']).status === 0 ? ['setpriv', '--pdeathsig', 'KILL', '--'] : [];
+
 /** Runs a command, its output in `logs/setup-<name>.log`; on failure the error carries the log's last lines. */
 function run(name, command, args, options = {}) {
   const log = inHome('logs', `setup-${name}.log`);
   mkdirSync(dirname(log), { recursive: true });
   const fd = openSync(log, options.append ? 'a' : 'w');
   return new Promise((done, fail) => {
-    const child = spawn(command, args, { cwd: root, env: childEnvironment(), stdio: ['ignore', fd, fd] });
+    const [first, ...rest] = [...endWithParent, command, ...args];
+    const child = spawn(first, rest, { cwd: root, env: childEnvironment(), stdio: ['ignore', fd, fd] });
     child.on('error', (error) => fail(new SetupError(`cannot start ${command}: ${error.message}`)));
     child.on('close', (code, signal) => {
       closeSync(fd);
