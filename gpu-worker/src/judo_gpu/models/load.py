@@ -81,5 +81,7 @@ def load_policy(directory: Path, dtype: torch.dtype) -> tuple[PreTrainedModel, I
     except (OSError, ValueError, KeyError) as error:
         raise InvalidSpec(f"policy: cannot load a model from {directory}: {error}"[:2000]) from error
     if "OMP_NUM_THREADS" not in os.environ:
-        torch.set_num_threads(1 if model.num_parameters() < ONE_THREAD_BELOW else len(os.sched_getaffinity(0)))
+        torch.set_num_threads(
+            1 if model.num_parameters() < ONE_THREAD_BELOW else len(os.sched_getaffinity(0))
+        )
     return model, processor

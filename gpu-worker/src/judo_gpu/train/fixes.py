@@ -5,6 +5,8 @@
    with several processes accelerate does not reach the sampler behind a resumed loader, for SFT either.
 3. `generation_boundary` (grpo.py): a checkpoint between two generations would lose the buffered completions.
 4. `EndsAtTheEnd`: resumed from its last checkpoint in the middle of an epoch, transformers trains a step too many.
+5. `RestoresOptimizer`: with several processes on CPU transformers cannot read the optimizer's state (`cpu:0`), and on
+   GPU it reads every rank's copy into GPU memory.
 """
 
 from __future__ import annotations
@@ -33,6 +35,21 @@ class RestoresWeights:
             resume_from_checkpoint, dtype=target.dtype, local_files_only=True
         )
         target.load_state_dict(saved.state_dict(), strict=True)
+
+
+class RestoresOptimizer:
+    """Fix 5: read the optimizer's state on the CPU; `load_state_dict` brings it to where the parameters are."""
+
+    optimizer: Any
+    lr_scheduler: Any
+    is_deepspeed_enabled: bool
+
+    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
+        if checkpoint is None or self.is_deepspeed_enabled:
+            super()._load_optimizer_and_scheduler(checkpoint)  # type: ignore[misc]
+            return
+        for name, holder in (("optimizer.pt", self.optimizer), ("scheduler.pt", self.lr_scheduler)):
+            holder.load_state_dict(torch.load(Path(checkpoint) / name, map_location="cpu", weights_only=True))
 
 
 class EpochOrder(Sampler[int]):
@@ -133,3 +150,7 @@ class CommitsCheckpoints:
             directory = commit_checkpoint(written, self.checkpoints, step, self.identity)
             self.events.checkpoint(step, directory)
         self.accelerator.wait_for_everyone()
+
+
+class Fixes(CommitsCheckpoints, RestoresWeights, RestoresOptimizer, ReseedsSampler, EndsAtTheEnd):
+    """All of them, for a trainer to inherit before the library's."""

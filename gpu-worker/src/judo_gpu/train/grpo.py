@@ -28,7 +28,7 @@ from judo_gpu.models.processor import ImageTextProcessor, vision_token_ids
 from judo_gpu.rewards.minilm import DomainEncoder, MiniLmEncoder
 from judo_gpu.rewards.trl import build_reward_functions
 from judo_gpu.rows import GrpoRow, training_rows
-from judo_gpu.train.fixes import CommitsCheckpoints, EndsAtTheEnd, ReseedsSampler, RestoresWeights
+from judo_gpu.train.fixes import Fixes
 from judo_gpu.train.stage import (
     as_dataset,
     common_arguments,
@@ -39,7 +39,7 @@ from judo_gpu.train.stage import (
 )
 
 
-class Trainer(CommitsCheckpoints, RestoresWeights, ReseedsSampler, EndsAtTheEnd, GRPOTrainer):  # type: ignore[misc]
+class Trainer(Fixes, GRPOTrainer):  # type: ignore[misc]
     """TRL's trainer with the named fixes."""
 
 

@@ -24,7 +24,7 @@ from judo_gpu.events import Events
 from judo_gpu.job import SftJob
 from judo_gpu.models.load import load_policy, policy_directory
 from judo_gpu.rows import SftRow, training_rows
-from judo_gpu.train.fixes import CommitsCheckpoints, EndsAtTheEnd, ReseedsSampler, RestoresWeights
+from judo_gpu.train.fixes import Fixes
 from judo_gpu.train.stage import (
     as_dataset,
     common_arguments,
@@ -35,7 +35,7 @@ from judo_gpu.train.stage import (
 )
 
 
-class Trainer(CommitsCheckpoints, RestoresWeights, ReseedsSampler, EndsAtTheEnd, SFTTrainer):  # type: ignore[misc]
+class Trainer(Fixes, SFTTrainer):  # type: ignore[misc]
     """TRL's trainer with the named fixes."""
 
 

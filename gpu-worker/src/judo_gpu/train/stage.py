@@ -60,6 +60,7 @@ def common_arguments(job: SftJob | GrpoJob) -> dict[str, Any]:
         "gradient_checkpointing_kwargs": {"use_reentrant": False},
         "deepspeed": ZERO_3 if is_sharded(job) else None,
         "ddp_backend": "gloo" if job.device == "cpu" and job.worldSize > 1 else None,
+        "ddp_find_unused_parameters": False,
         "logging_steps": 1,
         # A NaN must be seen, not averaged away.
         "logging_nan_inf_filter": False,
