@@ -46,18 +46,24 @@ export async function stage({ task, heading, waiter }: StageInput): Promise<Stag
     () => work.cancel(),
     () => undefined, // this workflow itself is cancelled, and the work with it
   );
-  let settled: StageSettled;
+  // Who joins while the others are being told is told too: nobody waits for a workflow that has ended.
+  const tellAll = async (settled: StageSettled) => {
+    while (joined.size > 0) {
+      const now = new Set(joined);
+      joined.clear();
+      await tell(now, settled);
+    }
+  };
   try {
-    settled = { key: task.key, result: await work.run(() => runActivity(task, heading)) };
+    const result = await work.run(() => runActivity(task, heading));
+    await tellAll({ key: task.key, result });
+    return result;
   } catch (error) {
     const failure = failureOf(error);
-    settled = failure === null ? { key: task.key, cancelled: true } : { key: task.key, failure };
-    await tell(joined, settled);
+    await tellAll(failure === null ? { key: task.key, cancelled: true } : { key: task.key, failure });
     if (failure === null || isCancellation(error)) throw error;
     throw ApplicationFailure.create({ message: failure.message, type: failure.type, nonRetryable: true, details: [failure] });
   }
-  await tell(joined, settled);
-  return settled.result;
 }
 
 function runActivity(task: StageTask, heading: StageHeading): Promise<StageResult> {

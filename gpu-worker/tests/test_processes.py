@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from conftest import Outcome, Plant
+from judo_gpu.models.tiny import write_tiny_model
 
 SOURCE = Path(__file__).parents[1] / "src"
 # Several jobs in one launch: starting two interpreters costs more than the jobs.
@@ -45,8 +46,12 @@ def launch(plant: Plant, jobs: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def launched(plant: Plant) -> tuple[Outcome, list[dict[str, Any]], dict[str, Outcome]]:
     params = {"maxSteps": 5, "learningRate": 1e-3, "batchSize": 4}
     alone = plant.run(plant.job("sft", params))
-    two = {"worldSize": 2, "deviceBatch": 2}
+    two: dict[str, Any] = {"worldSize": 2, "deviceBatch": 2}
+    # The first job builds the tiny model, as two processes do that start at once; the others are given it. In a process
+    # group that is up already, as here from the second job on, transformers writes a model on the first process only.
     whole = plant.job("sft", params, checkpointEverySteps=4, **two)
+    write_tiny_model(plant.root / "built", 3)
+    two["policy"] = str(plant.root / "built")
     stopped = plant.job("sft", params, **two)
     Path(stopped["stopFile"]).touch()
     resumed = plant.job("sft", params, resumeFrom=f"{whole['checkpoints']}/4", **two)

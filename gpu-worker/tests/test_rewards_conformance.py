@@ -1,6 +1,7 @@
 """The conformance command of the reward functions."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from judo_gpu.conformance import run_case
 
+SOURCE = Path(__file__).parents[1] / "src"
 GOLDENS = Path(__file__).parents[3] / "shared" / "goldens" / "cases.json"
 
 
@@ -30,6 +32,7 @@ def test_the_command_answers_in_order_and_imports_no_torch() -> None:
         capture_output=True,
         text=True,
         check=False,
+        env={**os.environ, "PYTHONPATH": str(SOURCE)},
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["results"] == [

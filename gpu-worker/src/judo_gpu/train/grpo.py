@@ -33,9 +33,9 @@ from judo_gpu.train.stage import (
     as_dataset,
     common_arguments,
     log_arguments,
+    own_policy_directory,
     run_training,
     weights_dtype,
-    work_directory,
 )
 
 
@@ -48,7 +48,7 @@ def train_grpo(job: GrpoJob, events: Events) -> None:
     rows = training_rows(job, GrpoRow)
     events.phase("loading the policy")
     model, processor = load_policy(
-        policy_directory(Path(job.policy), work_directory(job) / "policy", events), weights_dtype(job)
+        policy_directory(Path(job.policy), own_policy_directory(job), events), weights_dtype(job)
     )
     weights = job.params.rewardWeights.model_dump()
     rewards: list[Any] = list(build_reward_functions(job.params.rewardProfile, weights, domain_encoder(job)))

@@ -29,9 +29,9 @@ from judo_gpu.train.stage import (
     as_dataset,
     common_arguments,
     log_arguments,
+    own_policy_directory,
     run_training,
     weights_dtype,
-    work_directory,
 )
 
 
@@ -44,7 +44,7 @@ def train_sft(job: SftJob, events: Events) -> None:
     rows = training_rows(job, SftRow)
     events.phase("loading the policy")
     model, processor = load_policy(
-        policy_directory(Path(job.policy), work_directory(job) / "policy", events), weights_dtype(job)
+        policy_directory(Path(job.policy), own_policy_directory(job), events), weights_dtype(job)
     )
     trainer = Trainer(
         model=model,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import platform
 import shutil
 from collections.abc import Callable, Mapping, Sequence
@@ -29,6 +30,11 @@ WORK = ".work"
 def work_directory(job: SftJob | GrpoJob) -> Path:
     """Where a checkpoint is written before it is committed; beside the others, so that committing is a rename."""
     return Path(job.checkpoints) / WORK
+
+
+def own_policy_directory(job: SftJob | GrpoJob) -> Path:
+    """Where a process builds the tiny model: each its own, for one reads while another still writes."""
+    return work_directory(job) / f"policy-{os.environ.get('RANK', '0')}"
 
 
 def weights_dtype(job: SftJob | GrpoJob) -> torch.dtype:
