@@ -9,24 +9,21 @@ interface Curve {
 }
 
 const named =
-  (title: string, ...metrics: readonly string[]) =>
+  (title: string, name: string) =>
   (metric: string): string | null =>
-    metrics.includes(metric) ? title : null;
+    metric === name ? title : null;
 
-/** `rewards/choice_reward/mean`, `rewards/choice` and `reward_choice` all name the part `choice`. */
-function rewardPart(metric: string): string | null {
-  const match = /^(?:rewards\/(.+?)(?:\/mean)?|reward_(?!std)(.+))$/.exec(metric);
-  return match === null || /std/.test(metric) ? null : (match[1] ?? match[2] ?? '').replace(/_reward$|^reward_/, '');
-}
+/** `rewards/choice` is the part `choice`. */
+const rewardPart = (metric: string): string | null => /^rewards\/(.+)$/.exec(metric)?.[1] ?? null;
 
-/** The curves of UX.md, in reading order. A metric that none of them names is in `metrics.jsonl` only. */
+/** The curves of UX.md, in reading order, by the trainers' names. A metric that none of them names is in `metrics.jsonl` only. */
 const CURVES: readonly Curve[] = [
-  { title: 'Loss', seriesName: named('loss', 'loss', 'train_loss') },
-  { title: 'Token accuracy', seriesName: named('token accuracy', 'mean_token_accuracy', 'token_accuracy') },
+  { title: 'Loss', seriesName: named('loss', 'loss') },
+  { title: 'Token accuracy', seriesName: named('token accuracy', 'token_accuracy') },
   { title: 'Reward, sum', seriesName: named('reward', 'reward') },
   { title: 'Reward, each part', seriesName: rewardPart },
   { title: 'KL to the reference', seriesName: named('KL', 'kl') },
-  { title: 'Completion length, tokens', seriesName: named('length', 'completion_length', 'completions/mean_length') },
+  { title: 'Completion length, tokens', seriesName: named('length', 'completion_length') },
 ];
 
 /** The training curves, a figure each. A stage whose metrics are missing says so. */

@@ -12,6 +12,7 @@ import { GrpoRow } from '../../contracts/rows.js';
 import type { RunState, StageStatus } from '../../contracts/run.js';
 import { MmadEvalParams } from '../../contracts/stages/mmad-eval.js';
 import { readMmad } from '../datasets/mmad-dataset.js';
+import { METRICS_FILE, StepMetrics } from '../training/metrics.js';
 import { gatherGallery } from './gather-gallery.js';
 import type { Evaluation, GalleryItem, ReportInput, Training } from './report-input.js';
 
@@ -82,21 +83,15 @@ function policyOf(stage: PlanStage, plan: Plan): { policy: string; isBase: boole
   return { policy: `Base model (${plan.sources.model.name})`, isBase: true };
 }
 
-const MetricLine = z.looseObject({ step: z.number() });
-
 async function readTrainings({ plan, folders }: ReportSources, missing: string[]): Promise<Training[]> {
   const trainings: Training[] = [];
   for (const stage of stagesOf(plan, 'metrics')) {
-    const lines = await readLines(folders[`${stage.id}.metrics`], 'metrics.jsonl', MetricLine);
+    const lines = await readLines(folders[`${stage.id}.metrics`], METRICS_FILE, StepMetrics);
     if (lines === null) missing.push(`Stage ${stage.id} has filed no metrics: its curves are missing.`);
-    else
-      trainings.push({ stage: stage.id, kind: stage.kind, points: lines.map(({ step, ...rest }) => ({ step, metrics: numbersOf(rest) })) });
+    else trainings.push({ stage: stage.id, kind: stage.kind, points: lines });
   }
   return trainings;
 }
-
-const numbersOf = (values: Record<string, unknown>): Record<string, number> =>
-  Object.fromEntries(Object.entries(values).flatMap(([name, value]) => (typeof value === 'number' ? [[name, value] as const] : [])));
 
 const RowImage = z.looseObject({ imageKey: z.string().nullable() });
 

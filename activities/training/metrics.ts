@@ -1,6 +1,9 @@
 import { z } from 'zod';
 
-/** A line of `metrics.jsonl`. Without times, so that a run that was interrupted ends with the very file of one that was not. */
+/** The file of a training stage's output `metrics`; the report reads it. */
+export const METRICS_FILE = 'metrics.jsonl';
+
+/** A line of it. Without times, so that a run that was interrupted ends with the very file of one that was not. */
 export const StepMetrics = z.strictObject({ step: z.int().nonnegative(), metrics: z.record(z.string(), z.number()) });
 export type StepMetrics = z.infer<typeof StepMetrics>;
 

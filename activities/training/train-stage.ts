@@ -20,7 +20,7 @@ import {
   takeCheckpoint,
   type LocalCheckpoint,
 } from './local-checkpoints.js';
-import { createMetricsLog, metricsText } from './metrics.js';
+import { createMetricsLog, METRICS_FILE, metricsText } from './metrics.js';
 import { gpusFor, trainingJob } from './training-job.js';
 
 export interface TrainStageDeps {
@@ -144,7 +144,7 @@ async function prepareTraining(deps: TrainStageDeps, context: StageContext, atte
     }
   }
   async function findings(): Promise<StageFindings> {
-    await writeFile(join(context.outputDirs['metrics']!, 'metrics.jsonl'), metricsText(metrics.lines()));
+    await writeFile(join(context.outputDirs['metrics']!, METRICS_FILE), metricsText(metrics.lines()));
     const figures = Object.fromEntries(['loss', 'reward'].flatMap((name) => (last[name] === undefined ? [] : [[name, last[name]]])));
     return {
       summary: { steps: progress.done, resumedAtStep, ...figures, ...pace.metrics() },

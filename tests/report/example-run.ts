@@ -12,6 +12,7 @@ import { trueCells } from '../../activities/datasets/true-cells.js';
 import { buildEvaluation } from '../../activities/evaluation/build-evaluation.js';
 import { readAnswers } from '../../activities/evaluation/evaluate-mmad.js';
 import type { ReportSources } from '../../activities/report/gather-report.js';
+import { METRICS_FILE, metricsText, type StepMetrics } from '../../activities/training/metrics.js';
 import { readRecipe } from '../../workflows/core/read-recipe.js';
 import { resolvePlan } from '../../workflows/core/resolve-plan.js';
 
@@ -119,7 +120,7 @@ async function drawSquare(file: string, left: number, level: 0 | 1 | 3): Promise
 async function writeOutputs(stage: PlanStage, dataset: MmadDataset, folderOf: (output: string) => string): Promise<void> {
   for (const output of stage.outputs) await mkdir(folderOf(output), { recursive: true });
   if (stage.outputs.includes('rows')) await writeLines(join(folderOf('rows'), 'rows.jsonl'), exampleRows(stage, dataset));
-  if (stage.outputs.includes('metrics')) await writeLines(join(folderOf('metrics'), 'metrics.jsonl'), exampleMetrics(stage));
+  if (stage.outputs.includes('metrics')) await writeFile(join(folderOf('metrics'), METRICS_FILE), metricsText(exampleMetrics(stage)));
   if (stage.outputs.includes('answers')) await writeLines(join(folderOf('answers'), 'answers.jsonl'), await exampleAnswers(stage, dataset));
 }
 
@@ -144,16 +145,18 @@ function exampleRows(stage: PlanStage, dataset: MmadDataset): object[] {
   );
 }
 
-function exampleMetrics(stage: PlanStage): object[] {
+function exampleMetrics(stage: PlanStage): StepMetrics[] {
   const random = seededRandom(1, stage.id);
   const noisy = (value: number, noise: number) => Number((value + noise * random.normal()).toFixed(4));
   if (stage.kind !== 'grpo') {
     return Array.from({ length: 420 }, (_, step) => ({
       step: step + 1,
-      loss: noisy(0.4 + 2.2 * Math.exp(-step / 90), 0.06),
-      learning_rate: 1e-6,
-      grad_norm: noisy(1, 0.2),
-      mean_token_accuracy: noisy(0.9 - 0.5 * Math.exp(-step / 80), 0.01),
+      metrics: {
+        loss: noisy(0.4 + 2.2 * Math.exp(-step / 90), 0.06),
+        lr: 1e-6,
+        grad_norm: noisy(1, 0.2),
+        token_accuracy: noisy(0.9 - 0.5 * Math.exp(-step / 80), 0.01),
+      },
     }));
   }
   return Array.from({ length: 64 }, (_, step) => {
@@ -165,14 +168,16 @@ function exampleMetrics(stage: PlanStage): object[] {
       segmentation: noisy(0.2 + 0.4 * rise, 0.04),
       domain: noisy(0.05 + 0.02 * rise, 0.004),
     };
-    const means = Object.fromEntries(Object.entries(parts).map(([name, value]) => [`rewards/${name}/mean`, value]));
+    const means = Object.fromEntries(Object.entries(parts).map(([name, value]) => [`rewards/${name}`, value]));
     return {
       step: step + 1,
-      loss: noisy(0.002 * rise, 0.0005),
-      reward: Object.values(parts).reduce((a, b) => a + b, 0),
-      ...means,
-      kl: noisy(0.05 * rise, 0.004),
-      'completions/mean_length': noisy(120 - 20 * rise, 4),
+      metrics: {
+        loss: noisy(0.002 * rise, 0.0005),
+        reward: Object.values(parts).reduce((a, b) => a + b, 0),
+        ...means,
+        kl: noisy(0.05 * rise, 0.004),
+        completion_length: noisy(120 - 20 * rise, 4),
+      },
     };
   });
 }

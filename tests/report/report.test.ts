@@ -10,6 +10,7 @@ import { scoreAnswers } from '../../activities/evaluation/scoring.js';
 import { ReportSummary } from '../../contracts/report-summary.js';
 import { SUBTASKS } from '../../contracts/question.js';
 import { renderResultsTable } from '../../cli/render/results-table.js';
+import { createHost, standInJobs } from '../training/training-host.js';
 import { codec, drawBenchmark, exampleRun } from './example-run.js';
 
 let folder: string;
@@ -138,6 +139,19 @@ describe('the figures', () => {
     const { summary } = renderReport({ ...input, trainedImages: new Set() });
     expect(summary.results.map((row) => row.images)).toEqual(['all', 'all']);
   });
+});
+
+test('the curves are those of the very file that the training activity writes', async () => {
+  const host = await createHost({ root: folder, name: 'host' });
+  const { outputDirs, findings } = await host.attempt(standInJobs());
+  const folders = { ...sources.folders, 'seg-jux.metrics': outputDirs.metrics };
+  const gathered = await gatherReport({ ...sources, folders }, codec);
+  const points = gathered.trainings.find(({ stage }) => stage === 'seg-jux')!.points;
+  expect(points).toHaveLength(findings.summary['steps'] as number);
+  expect(points.at(-1)!.metrics['loss']).toBe(findings.summary['loss']);
+  const { html } = renderReport(gathered);
+  expect(html).toMatch(/Loss of seg-jux: loss from [\d.]+ to [\d.]+ over 12 points/);
+  expect(html).not.toContain('No metrics were filed');
 });
 
 describe('what is missing', () => {
