@@ -18,7 +18,15 @@ export const profiles = {
   },
   /** Restarts cost GPU hours: find a dead host in a minute (the host beats, not the trainer), resume from the last checkpoint. */
   gpu: { startToCloseTimeout: '14d', heartbeatTimeout: '20s', retry: { maximumAttempts: 6, initialInterval: '2s', maximumInterval: '2m' } },
+  /** A webhook: worth a few tries, never worth holding a run up. */
+  notice: { startToCloseTimeout: '30s', scheduleToCloseTimeout: '1h', retry: { initialInterval: '2s', maximumInterval: '5m' } },
 } as const;
+
+/** A run continues as new after so many events: its history stays quick to read and far below Temporal's limit of 51,200. */
+export const continueAfterEvents = 1_500;
+
+/** Lower first, on every queue: a person waits for an interactive run, nobody for a sweep. Within a class, runs take turns. */
+export const priorities = { interactive: { priorityKey: 1 }, nightly: { priorityKey: 3 }, sweep: { priorityKey: 4 } } as const;
 
 /** How long a training process may say nothing before it is taken for hung. Outlasts a 7B model's load. */
 export const stallAfterMs = 15 * 60_000;

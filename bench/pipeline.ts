@@ -5,7 +5,7 @@ import { Client, Connection } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createArtifactStore } from '../activities/artifacts/artifact-store.js';
 import { createPipelineActivities } from '../activities/stage/pipeline-activities.js';
-import { createPlanStore } from '../activities/stage/plan-walk.js';
+import { createPlanStore } from '../activities/stage/plan-store.js';
 import { createStageActivity } from '../activities/stage/stage-activity.js';
 import { createS3ObjectStore, ensureBucket } from '../adapters/object-store/s3.js';
 import type { Plan, PlanStage } from '../contracts/plan.js';

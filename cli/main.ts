@@ -8,9 +8,11 @@ import { doctorCommand } from './commands/doctor.js';
 import { downCommand } from './commands/down.js';
 import { helpTopics } from './commands/help-topics.js';
 import { logsCommand } from './commands/logs.js';
+import { pauseCommand, resumeCommand } from './commands/pause.js';
 import { planCommand } from './commands/plan.js';
 import { quickstartCommand } from './commands/quickstart.js';
 import { reportCommand } from './commands/report.js';
+import { restartCommand } from './commands/restart.js';
 import { abortCommand, retryCommand } from './commands/retry.js';
 import { runCommand } from './commands/run.js';
 import { runsCommand } from './commands/runs.js';
@@ -50,7 +52,10 @@ More: judo help exit-codes, judo help environment`,
     logsCommand(),
     retryCommand(),
     abortCommand(),
+    pauseCommand(),
+    resumeCommand(),
     cancelCommand(),
+    restartCommand(),
     artifactsCommand(),
     reportCommand(),
     configCommand(),
@@ -58,9 +63,19 @@ More: judo help exit-codes, judo help environment`,
   ];
   for (const command of commands) judo.addCommand(command);
   helpTopics(judo);
-  for (const command of everyCommand(judo)) command.exitOverride();
+  for (const command of everyCommand(judo)) tellMistakes(command.exitOverride());
   return judo;
 }
+
+/** A mistake in the words ends with a line that says what to type. */
+function tellMistakes(command: Command): void {
+  command.showHelpAfterError(`remedy: \`${pathOf(command)} --help\` says how it is used`).configureOutput({
+    outputError: (text, write) =>
+      write(text.replace(/^error: /, 'judo: ').replace("unknown option '--json'", "unknown option '--json'\n(Did you mean -o json?)")),
+  });
+}
+
+const pathOf = (command: Command): string => (command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`);
 
 function everyCommand(command: Command): Command[] {
   return [command, ...command.commands.flatMap(everyCommand)];

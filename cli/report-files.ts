@@ -9,15 +9,27 @@ export interface ReportFiles {
   readonly summary: unknown;
 }
 
+/** Where a run's report lies on this machine. */
+export const reportDirectory = (session: Session, run: string): string => join(session.settings.home, 'reports', run);
+
 /** Puts the report of a run under JUDO_HOME/reports/<run>/ and says where; null when the run has none yet. */
 export async function fetchReport(session: Session, status: RunStatus): Promise<ReportFiles | null> {
   const digest = status.stages.find((stage) => stage.kind === 'report')?.artifacts['report'];
   if (digest === undefined) return null;
   const { artifacts } = await session.stores();
-  const directory = join(session.settings.home, 'reports', status.run);
+  const directory = reportDirectory(session, status.run);
   await mkdir(directory, { recursive: true });
   const manifest = await artifacts.manifest(digest);
   for (const { path } of manifest.entries) await writeFile(join(directory, path), await artifacts.readFile(digest, path));
   const summary: unknown = JSON.parse((await artifacts.readFile(digest, 'summary.json')).toString('utf8'));
   return { html: join(directory, 'report.html'), csv: join(directory, 'table.csv'), summary };
+}
+
+/** The report of a run that stands still: its own, or for one that failed, was cancelled or is blocked, a partial one. */
+export async function settledReport(session: Session, status: RunStatus): Promise<{ files: ReportFiles; partial: boolean } | null> {
+  const whole = await fetchReport(session, status);
+  if (whole !== null) return { files: whole, partial: false };
+  if (status.state === 'completed' || status.state === 'running') return null;
+  const { writePartialReport } = await import('./partial-report.js');
+  return { files: await writePartialReport(session, status), partial: true };
 }

@@ -5,7 +5,8 @@ import type { Plan } from '../contracts/plan.js';
 import type { ArtifactStore, TransferOptions } from '../contracts/ports/artifact-store.js';
 import { requireFolder, resolveSources, type SourceMode } from '../activities/sources/sources.js';
 import { readRecipe, RecipeFileError } from '../workflows/core/read-recipe.js';
-import { RecipeError, resolvePlan } from '../workflows/core/resolve-plan.js';
+import { RecipeError } from '../workflows/core/recipe-error.js';
+import { resolvePlan } from '../workflows/core/resolve-plan.js';
 import { CliError, EXIT } from './exit-codes.js';
 
 export interface ResolveOptions {
@@ -16,6 +17,12 @@ export interface ResolveOptions {
   readonly force: Readonly<Record<string, string>>;
 }
 
+const UNREADABLE: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  EISDIR: 'this is a folder, not a recipe file',
+  EACCES: 'may not be read',
+};
+
 /** A recipe file and the command line's changes -> a plan. Errors name file, line and the nearest known word. */
 export async function resolveRecipe(
   file: string,
@@ -24,12 +31,18 @@ export async function resolveRecipe(
   mode: SourceMode,
   transfer?: TransferOptions,
 ): Promise<Plan> {
+  const { recipe, root, resolveWith } = await readRecipeFile(file, options);
+  return resolveWith(await resolveSources(recipe, root, artifacts, mode, transfer));
+}
+
+/** Throws what is wrong with a recipe file, its data folder and the command line's changes. Needs no server. */
+export async function checkRecipe(file: string, options: ResolveOptions): Promise<void> {
+  await readRecipeFile(file, options);
+}
+
+async function readRecipeFile(file: string, options: ResolveOptions) {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new CliError(
-      EXIT.usage,
-      `${file}: ${error.code === 'ENOENT' ? 'no such file' : error.message}`,
-      'Recipes of this project are in recipes/.',
-    );
+    throw new CliError(EXIT.usage, `${file}: ${UNREADABLE[error.code ?? ''] ?? error.message}`, 'Recipes of this project are in recipes/.');
   });
   const { recipe, locate } = readRecipe(text, file, options.set);
   const root = options.data ?? (isAbsolute(recipe.data.root) ? recipe.data.root : join(dirname(file), recipe.data.root));
@@ -40,7 +53,7 @@ export async function resolveRecipe(
     ...(options.data === undefined ? [] : ['--data', options.data]),
     ...options.set.flatMap((word) => ['-s', word]),
   ].join(' ');
-  const at = (sources: Plan['sources']) => {
+  const resolveWith = (sources: Plan['sources']): Plan => {
     try {
       const until = options.until === undefined ? {} : { until: options.until };
       return resolvePlan(recipe, sources, STAGE_KINDS, { name, command, force: options.force, ...until });
@@ -51,7 +64,7 @@ export async function resolveRecipe(
   };
   // The recipe's own mistakes are told before gigabytes are read.
   const unknown = { artifact: { digest: '0'.repeat(64), files: 0, bytes: 0 } };
-  at({ data: { ...unknown, root, demoPlant: false }, model: { ...unknown, name: recipe.model, tiny: recipe.model === 'tiny' } });
+  resolveWith({ data: { ...unknown, root, demoPlant: false }, model: { ...unknown, name: recipe.model, tiny: recipe.model === 'tiny' } });
   await requireFolder(root);
-  return at(await resolveSources(recipe, root, artifacts, mode, transfer));
+  return { recipe, root, resolveWith };
 }

@@ -1,21 +1,44 @@
-import { resolveStageUpdate, runStatusQuery, runWorkflowId } from '../workflows/messages.js';
+import { resolveStageUpdate, runQuery, runWorkflowId, type ResolveOrder } from '../workflows/messages.js';
 import { CliError, EXIT } from './exit-codes.js';
+import { forcedLabels, previewEdit, renderPreview } from './preview-edit.js';
+import { readPatches } from './read-patches.js';
 import type { Session } from './session.js';
+import { signature } from './signature.js';
 
-/** Sends a decision for one blocked stage, or for all of them. Returns the stages it was sent for. */
-export async function resolveStages(
-  session: Session,
-  run: string,
-  stage: string | undefined,
-  action: 'retry' | 'abort',
-  reason: string | undefined,
-): Promise<string[]> {
-  const client = await session.temporal();
-  const handle = client.workflow.getHandle(runWorkflowId(run));
-  const status = await handle.query(runStatusQuery);
-  const stages = stage === undefined ? status.stages.filter((one) => one.outcome === 'blocked').map((one) => one.stage) : [stage];
-  if (stages.length === 0) throw new CliError(EXIT.usage, `no stage of run ${run} is blocked`, `judo show ${run}`);
-  for (const one of stages)
-    await handle.executeUpdate(resolveStageUpdate, { args: [{ stage: one, action, ...(reason === undefined ? {} : { reason }) }] });
-  return stages;
+export interface ResolveOptions {
+  readonly action: ResolveOrder['action'];
+  /** `key=value` words that change parameters of the blocked stages. */
+  readonly set: readonly string[];
+  /** Stages that run again too. */
+  readonly force: readonly string[];
+  /** A stage that runs again with everything that depends on it. */
+  readonly from?: string;
+  readonly reason?: string;
+}
+
+/** Sends a decision for one blocked stage, or for all of them, after telling what it will do. Returns the stages it was for. */
+export async function resolveStages(session: Session, run: string, stage: string | undefined, options: ResolveOptions): Promise<string[]> {
+  const stores = await session.stores();
+  const handle = (await session.temporal()).workflow.getHandle(runWorkflowId(run));
+  const live = await handle.query(runQuery);
+  const blocked = live.live.filter((one) => one.state === 'blocked').map((one) => one.stage);
+  const stages = stage === undefined ? blocked : blocked.filter((one) => one === stage || one.endsWith(`/${stage}`));
+  if (stages.length === 0) {
+    const why = stage === undefined || blocked.length === 0 ? 'no stage is blocked' : `blocked: ${blocked.join(', ')}`;
+    throw new CliError(
+      EXIT.usage,
+      `${stage === undefined ? 'nothing to decide' : `stage ${stage} is not blocked`} in run ${run} (${live.state}); ${why}`,
+      live.finishedAt === null ? `judo show ${run}` : `The run has ended. A new run of it: judo restart ${run}`,
+    );
+  }
+  const plans = await stores.plans.loadAll(live.plan);
+  const patch = readPatches(options.set);
+  const force = forcedLabels(plans, options.force, options.from);
+  if (options.action === 'retry') {
+    const preview = await previewEdit(stores, plans, { stages, patch, force, nonce: 'preview' });
+    process.stderr.write(renderPreview(preview));
+  }
+  const order: ResolveOrder = { stages, action: options.action, patch, force, ...signature(options.reason) };
+  const decided = await handle.executeUpdate(resolveStageUpdate, { args: [order] });
+  return decided.stages;
 }

@@ -1,29 +1,42 @@
 import { objectKeys } from '../contracts/artifact.js';
-import { RunStatus, StageProgress, type StageStatus } from '../contracts/run.js';
-import { withArtifacts } from '../activities/stage/pipeline-activities.js';
-import { runStatusQuery, runWorkflowId, stageWorkflowId } from '../workflows/messages.js';
+import { RunStatus, StageProgress, type RunLive, type StageStatus } from '../contracts/run.js';
+import { runStatus as statusOf } from '../activities/stage/run-status.js';
+import { runQuery, runWorkflowId, stageWorkflowId } from '../workflows/messages.js';
 import { CliError, EXIT } from './exit-codes.js';
 import type { Session } from './session.js';
 
-/** A run as its workflow knows it, or, when Temporal has forgotten it or no worker answers, as its record says. */
+/** A run as its record says when it has ended or Temporal has forgotten it, else as its workflow and the record store know it. */
 export async function runStatus(session: Session, run: string): Promise<RunStatus> {
-  const { artifacts, objects } = await session.stores();
-  const filed = await objects.get(objectKeys.run(run));
-  if (filed !== null) return RunStatus.parse(JSON.parse(filed.toString('utf8')));
+  const stores = await session.stores();
+  const filed = await filedStatus(session, run);
+  if (filed !== null && filed.finishedAt !== null) return filed;
+  const live = await liveRun(session, run);
+  if (live !== null) return statusOf(live, stores);
+  if (filed !== null) return filed;
+  throw new CliError(
+    EXIT.notFound,
+    `there is no run "${run}", neither in Temporal nor in ${stores.objects.description}`,
+    'judo runs lists them.',
+  );
+}
+
+/** The record of a run, or null. It is filed at its start, at every decision and at its end. */
+export async function filedStatus(session: Session, run: string): Promise<RunStatus | null> {
+  const { objects } = await session.stores();
+  const bytes = await objects.get(objectKeys.run(run));
+  return bytes === null ? null : RunStatus.parse(JSON.parse(bytes.toString('utf8')));
+}
+
+/** What the run's workflow says; null when Temporal knows no such run (any more). */
+async function liveRun(session: Session, run: string): Promise<RunLive | null> {
   const client = await session.temporal();
-  const handle = client.workflow.getHandle(runWorkflowId(run));
-  try {
-    return await withArtifacts(await handle.query(runStatusQuery), artifacts);
-  } catch (error) {
-    if (error instanceof Error && error.name === 'WorkflowNotFoundError') {
-      throw new CliError(
-        EXIT.notFound,
-        `there is no run "${run}", neither in Temporal nor in ${objects.description}`,
-        'judo runs lists them.',
-      );
-    }
-    throw error;
-  }
+  return client.workflow
+    .getHandle(runWorkflowId(run))
+    .query(runQuery)
+    .catch((error: unknown) => {
+      if (error instanceof Error && error.name === 'WorkflowNotFoundError') return null;
+      throw error;
+    });
 }
 
 /** What the running stage's activity said last, and how often it was tried; null between two attempts. */
@@ -54,6 +67,7 @@ export function runDocument(status: RunStatus, report: string | null, table: str
     schemaVersion: 1,
     run: status.run,
     state: status.state,
+    ...(status.paused ? { paused: true } : {}),
     stages: status.stages.map((stage) => ({
       stage: stage.stage,
       key: stage.key,
@@ -66,6 +80,7 @@ export function runDocument(status: RunStatus, report: string | null, table: str
       artifacts: stage.artifacts,
       ...(stage.failure === null ? {} : { failure: stage.failure }),
     })),
+    ...(status.decisions.length === 0 ? {} : { decisions: status.decisions }),
     report,
     table,
   };

@@ -48,3 +48,22 @@ export const Plan = z.strictObject({
   stages: z.array(PlanStage).min(1),
 });
 export type Plan = z.infer<typeof Plan>;
+
+/** A sweep, resolved: one plan a variant. Equal stages need no merging: they have one key, and a key is executed once. */
+export const SweepPlan = z.strictObject({
+  schemaVersion: z.literal(1),
+  name: z.string(),
+  command: z.string(),
+  variants: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        /** What this variant sets, as the sweep's table shows it. */
+        set: z.record(z.string(), z.unknown()),
+        seed: z.int().nonnegative().nullable(),
+        plan: Digest,
+      }),
+    )
+    .min(1),
+});
+export type SweepPlan = z.infer<typeof SweepPlan>;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { createArtifactStore } from '../activities/artifacts/artifact-store.js';
-import { createPlanStore, type PlanStore } from '../activities/stage/plan-walk.js';
+import { createPlanStore, type PlanStore } from '../activities/stage/plan-store.js';
 import { createS3ObjectStore } from '../adapters/object-store/s3.js';
 import type { ArtifactStore } from '../contracts/ports/artifact-store.js';
 import type { ObjectStore } from '../contracts/ports/object-store.js';

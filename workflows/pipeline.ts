@@ -1,11 +1,14 @@
 import {
+  allHandlersFinished,
   ApplicationFailure,
   CancellationScope,
   ChildWorkflowCancellationType,
   condition,
+  continueAsNew,
   getExternalWorkflowHandle,
   isCancellation,
   ParentClosePolicy,
+  proxyActivities,
   proxyLocalActivities,
   setCurrentDetails,
   setHandler,
@@ -14,202 +17,201 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy } from '@temporalio/common';
-import { cancelPatience, profiles } from '../temporal.config.js';
-import type { PipelineInput, RunState, RunStatus, StageHeading, StageStatus } from '../contracts/run.js';
-import type { PipelineActivities } from './activity-types.js';
+import type { Advance, PipelineInput, ReadyStage, RunLive, RunState } from '../contracts/run.js';
+import { cancelPatience, continueAfterEvents, profiles, queues } from '../temporal.config.js';
+import type { NoticeActivities, PipelineActivities, RunNotice } from './activity-types.js';
+import { describeRun } from './core/describe-run.js';
 import { failureOf } from './core/stage-failure.js';
-import {
-  joinStageSignal,
-  leaveStageSignal,
-  resolveStageUpdate,
-  runStatusQuery,
-  stageSettledSignal,
-  stageWorkflowId,
-  type StageSettled,
-} from './messages.js';
+import { handleDecisions } from './decisions.js';
+import { joinStageSignal, leaveStageSignal, runQuery, stageSettledSignal, stageWorkflowId, type StageSettled } from './messages.js';
+import { carryOn, decide, inState, openHand, viewOf } from './run-hand.js';
 import { stage as stageWorkflow } from './stage.js';
 
-const { openPlan, advance, fileRun } = proxyLocalActivities<PipelineActivities>(profiles.pipeline);
+const { advance, fileRun } = proxyLocalActivities<PipelineActivities>(profiles.pipeline);
+const { notify } = proxyActivities<NoticeActivities>({ ...profiles.notice, taskQueue: queues.cpu });
 
-/** Runs any plan. The record store says what is done; this workflow holds only what is in flight, failed or blocked. */
-export async function pipeline(input: PipelineInput): Promise<RunStatus> {
+/** Stages in flight when the run sets no limit: children, signals and what is carried over stay small. */
+const IN_FLIGHT = 32;
+
+const now = (): string => new Date().toISOString();
+
+/**
+ * Runs any plan, of one recipe or of a sweep. The record store says what is done; this workflow holds only what is in flight,
+ * blocked or given up, by key. So equal stages of a sweep's variants are one stage, a plan of thousands costs no history, and
+ * the workflow can continue as new at any time.
+ */
+export async function pipeline(input: PipelineInput): Promise<RunLive> {
   const me = workflowInfo().workflowId;
-  const headings = new Map<string, StageHeading>();
-  const statuses = new Map<string, StageStatus>();
-  const inFlight = new Map<string, string>(); // stage id -> key
-  const settledNow: { stage: string; settled: StageSettled }[] = [];
-  const startedAt = new Date(workflowInfo().startTime).toISOString();
+  const hand = openHand(input, new Date(workflowInfo().startTime).toISOString());
+  let ended: { state: RunState; at: string } | undefined;
+  let toldState: RunState = 'running';
 
-  const status = (state: RunState, finishedAt: string | null = null): RunStatus => ({
-    schemaVersion: 1,
-    run: input.run,
-    plan: input.plan,
-    planName: input.planName,
-    state,
-    startedAt,
-    finishedAt,
-    stages: [...statuses.values()],
-  });
-  const blocked = () => [...statuses.values()].filter((one) => one.outcome === 'blocked');
-  const state = (): RunState => (blocked().length > 0 && inFlight.size === 0 ? 'blocked' : 'running');
-  const set = (id: string, change: Partial<StageStatus>) => {
-    statuses.set(id, { ...statuses.get(id)!, ...change });
-    setCurrentDetails(describe([...statuses.values()]));
-  };
-
-  setHandler(runStatusQuery, () => status(finalState ?? state()));
-  setHandler(stageSettledSignal, (settled) => {
-    const joined = [...inFlight].find(([, key]) => key === settled.key);
-    if (joined !== undefined) settledNow.push({ stage: joined[0], settled });
-  });
-  setHandler(
-    resolveStageUpdate,
-    ({ stage, action }) => {
-      // Retry: as if it had never been asked for; `advance` names it ready again.
-      if (action === 'retry') set(stage, { outcome: 'waiting', key: null, failure: null });
-      else set(stage, { outcome: 'failed' });
-      decisions += 1;
-    },
-    {
-      validator: ({ stage }) => {
-        const outcome = statuses.get(stage)?.outcome;
-        if (outcome !== 'blocked') {
-          const names = blocked().map((one) => one.stage);
-          const now = names.length === 0 ? 'no stage is blocked' : `blocked: ${names.join(', ')}`;
-          throw new Error(
-            outcome === undefined ? `this run has no stage "${stage}"; ${now}` : `stage ${stage} is ${outcome}, not blocked; ${now}`,
-          );
-        }
-      },
-    },
-  );
-
-  let finalState: RunState | undefined;
-  let decisions = 0;
+  setHandler(runQuery, () => viewOf(hand, ended));
+  setHandler(stageSettledSignal, (settled) => void hand.settled.push(settled));
+  handleDecisions(hand);
 
   try {
-    for (const heading of await openPlan(input.plan)) {
-      headings.set(heading.stage, heading);
-      statuses.set(heading.stage, waiting(heading));
-    }
+    await Promise.all(inState(hand, 'running').map((stage) => join(stage.key)));
+    if (input.carried === undefined) await fileRun(viewOf(hand));
     for (;;) {
-      const exclude = [...statuses.values()]
-        .filter((one) => one.outcome === 'running' || one.outcome === 'failed' || one.outcome === 'blocked')
-        .map((one) => one.stage);
-      const step = await advance({ plan: input.plan, exclude });
-      for (const done of step.done) {
-        if (statuses.get(done.stage)!.outcome === 'waiting') set(done.stage, { outcome: 'reused', key: done.key, finishedAt: now() });
-      }
-      await CancellationScope.nonCancellable(() => Promise.all(step.ready.map((ready) => begin(ready.stage, ready.key))));
-      if (inFlight.size === 0 && blocked().length === 0) break;
-      if (inFlight.size === 0) upsertSearchAttributes({ JudoState: ['blocked'] });
-      const seen = decisions;
-      await condition(() => settledNow.length > 0 || decisions > seen);
-      if (decisions > seen) upsertSearchAttributes({ JudoState: ['running'] });
-      for (const { stage, settled } of settledNow.splice(0)) settle(stage, settled);
+      await step();
+      const isIdle = inState(hand, 'running').length === 0 && inState(hand, 'blocked').length === 0;
+      if (isIdle && (!hand.paused || hand.known.done === hand.known.total)) break;
+      await tellState();
+      const { changes } = hand;
+      await condition(() => hand.settled.length > 0 || hand.changes > changes);
+      for (const settled of hand.settled.splice(0)) settle(settled);
+      if (hand.changes > changes) await fileRun(viewOf(hand));
+      if (workflowInfo().historyLength > (input.continueAfterEvents ?? continueAfterEvents)) await goOnAsNew();
     }
-    const failed = [...statuses.values()].some((one) => one.outcome === 'failed');
-    for (const one of statuses.values()) if (one.outcome === 'waiting') set(one.stage, { outcome: 'skipped' });
-    finalState = failed ? 'failed' : 'completed';
+    return await end(inState(hand, 'failed').length > 0 ? 'failed' : 'completed');
   } catch (error) {
     if (!isCancellation(error)) throw error;
-    await CancellationScope.nonCancellable(leaveAll);
-    finalState = 'cancelled';
-    await CancellationScope.nonCancellable(() => end('cancelled'));
+    await CancellationScope.nonCancellable(async () => {
+      decide(hand, now(), { by: 'cancel', reason: null }, { action: 'cancel' });
+      await leave(inState(hand, 'running').map((stage) => stage.key));
+      await end('cancelled');
+    });
     throw error;
   }
-  const final = await end(finalState);
-  if (finalState === 'failed') {
-    const causes = final.stages.flatMap((one) => (one.failure === null ? [] : [`${one.stage}: ${one.failure.message}`]));
-    throw ApplicationFailure.nonRetryable(`run ${input.run} was given up: ${causes.join('; ')}`, 'RunFailed');
-  }
-  return final;
 
-  async function end(state: RunState): Promise<RunStatus> {
-    upsertSearchAttributes({ JudoState: [state] });
-    const final = status(state, now());
-    await fileRun(final);
-    return final;
+  /** Starts what can start now, until nothing can or a limit holds. */
+  async function step(): Promise<void> {
+    for (;;) {
+      const free = Math.max(0, (hand.limits.parallel ?? IN_FLIGHT) - inState(hand, 'running').length);
+      const limit = hand.paused ? 0 : free;
+      const { review, paused } = hand;
+      hand.review = false;
+      const known = await advance({ run: hand.run, plan: hand.plan, held: [...hand.live.keys()], limit, review });
+      hand.known = known;
+      await leave(known.obsolete);
+      for (const key of known.obsolete) hand.live.delete(key);
+      // A decision came while the store was read: what it named ready may be so no more.
+      if (hand.review || hand.paused !== paused) continue;
+      if (known.ready.length === 0 || isOverLimit(known)) return;
+      await CancellationScope.nonCancellable(() => Promise.all(known.ready.map(begin)));
+    }
+  }
+
+  function isOverLimit({ gpuHours, usd }: Advance): boolean {
+    const over = [
+      ...(gpuHours >= (hand.limits.gpuHours ?? Infinity) ? [`${gpuHours.toFixed(2)} of ${hand.limits.gpuHours} GPU hours used`] : []),
+      ...(usd >= (hand.limits.usd ?? Infinity) ? [`${usd.toFixed(2)} of ${hand.limits.usd} dollars spent`] : []),
+    ];
+    if (over.length === 0) return false;
+    pauseItself(over.join(', '));
+    return true;
+  }
+
+  function pauseItself(reason: string): void {
+    hand.paused = true;
+    decide(hand, now(), { by: 'limits', reason }, { action: 'pause' });
+    tell({ event: 'paused', text: `run ${hand.run} paused itself: ${reason}`, stages: [] });
   }
 
   /** Starts a stage's workflow, or joins the one that runs already. */
-  async function begin(id: string, key: string): Promise<void> {
-    const heading = headings.get(id)!;
-    set(id, { outcome: 'running', key, startedAt: now(), attempts: statuses.get(id)!.attempts + 1 });
-    inFlight.set(id, key);
-    const workflowId = stageWorkflowId(key);
+  async function begin({ key, plan, id, ...heading }: ReadyStage): Promise<void> {
+    const { stage, kind } = heading;
+    hand.live.set(key, {
+      ...{ stage, id, kind, key, plan, state: 'running', attempts: 1 },
+      ...{ startedAt: now(), finishedAt: null, failure: null },
+    });
     try {
       const child = await startChild(stageWorkflow, {
-        workflowId,
-        args: [{ task: { key, stage: id, kind: heading.kind, plan: input.plan, run: input.run }, heading, waiter: me }],
+        workflowId: stageWorkflowId(key),
+        args: [{ task: { key, stage: id, kind, plan, run: hand.run }, heading, waiter: me }],
         workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
         parentClosePolicy: ParentClosePolicy.ABANDON,
         cancellationType: ChildWorkflowCancellationType.ABANDON,
-        staticSummary: id,
-        searchAttributes: { JudoRun: [input.run], JudoStage: [id] },
+        staticSummary: stage,
+        searchAttributes: { JudoRun: [hand.run], JudoStage: [id] },
       });
       void child.result().then(
-        (result) => settledNow.push({ stage: id, settled: { key, result } }),
+        (result) => hand.settled.push({ key, result }),
         (error: unknown) => {
           const failure = failureOf(error);
-          settledNow.push({ stage: id, settled: failure === null ? { key, cancelled: true } : { key, failure } });
+          hand.settled.push(failure === null ? { key, cancelled: true } : { key, failure });
         },
       );
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-      await getExternalWorkflowHandle(workflowId)
-        .signal(joinStageSignal, { waiter: me })
-        // It ended between the two calls: its record says how.
-        .catch(() => settledNow.push({ stage: id, settled: { key, cancelled: true } }));
+      await join(key);
     }
   }
 
-  function settle(id: string, settled: StageSettled): void {
-    if (!inFlight.delete(id)) return;
-    if ('result' in settled) {
-      set(id, { outcome: settled.result.outcome, attempts: settled.result.attempts, finishedAt: now() });
-    } else if ('failure' in settled) {
-      set(id, { outcome: 'blocked', failure: settled.failure, finishedAt: now() });
-    } else {
-      // Somebody else's cancellation ended it: ask again.
-      set(id, { outcome: 'waiting', key: null });
-    }
+  /** Asks to be told how a stage ends. One that has ended meanwhile is asked for again: its record says how. */
+  async function join(key: string): Promise<void> {
+    await getExternalWorkflowHandle(stageWorkflowId(key))
+      .signal(joinStageSignal, { waiter: me })
+      .catch(() => hand.settled.push({ key, cancelled: true }));
   }
 
-  /** Tells every stage in flight that this run no longer waits, and waits until those that nobody waits for have ended. */
-  async function leaveAll(): Promise<void> {
+  function settle(settled: StageSettled): void {
+    const stage = hand.live.get(settled.key);
+    if (stage?.state !== 'running') return;
+    if (!('failure' in settled)) {
+      // Done, or ended by somebody else's cancellation: the record store knows which.
+      hand.live.delete(settled.key);
+      return;
+    }
+    const { failure } = settled;
+    hand.live.set(settled.key, { ...stage, state: 'blocked', failure, finishedAt: now() });
+    hand.changes += 1;
+    const text = `stage ${stage.stage} of run ${hand.run} is blocked: ${failure.message}`;
+    tell({ event: 'blocked', text, stages: [stage.stage] });
+    if (!hand.keepGoing && !hand.paused) pauseItself(`stage ${stage.stage} is blocked, and this run does not keep going`);
+  }
+
+  /** Tells stages that this run no longer waits for them, and waits until those that nobody waits for have ended. */
+  async function leave(keys: readonly string[]): Promise<void> {
+    const running = keys.filter((key) => hand.live.get(key)?.state === 'running');
+    if (running.length === 0) return;
+    const left = new Set(running);
     await Promise.allSettled(
-      [...inFlight.values()].map((key) => getExternalWorkflowHandle(stageWorkflowId(key)).signal(leaveStageSignal, { waiter: me })),
+      running.map((key) =>
+        getExternalWorkflowHandle(stageWorkflowId(key))
+          .signal(leaveStageSignal, { waiter: me })
+          .catch(() => left.delete(key)),
+      ),
     );
-    const drained = () => {
-      for (const { stage } of settledNow.splice(0)) inFlight.delete(stage);
-      return inFlight.size === 0;
-    };
-    const left = [...inFlight.keys()];
-    await condition(drained, cancelPatience);
-    for (const id of left) set(id, { outcome: 'waiting', finishedAt: now() });
+    await condition(() => {
+      for (const { key } of hand.settled) left.delete(key);
+      return left.size === 0;
+    }, cancelPatience);
+    for (const key of running) hand.live.delete(key);
   }
-}
 
-const now = (): string => new Date().toISOString();
+  /** Sends a notice. The run never waits for it. */
+  function tell(notice: Omit<RunNotice, 'run'>): void {
+    void notify({ run: hand.run, ...notice }).catch(() => undefined);
+  }
 
-const waiting = (heading: StageHeading): StageStatus => ({
-  stage: heading.stage,
-  kind: heading.kind,
-  key: null,
-  outcome: 'waiting',
-  attempts: 0,
-  startedAt: null,
-  finishedAt: null,
-  artifacts: {},
-  failure: null,
-});
+  /** Shows the state where people look for it: the UI's summary and the search attribute. */
+  async function tellState(): Promise<void> {
+    const view = viewOf(hand);
+    setCurrentDetails(describeRun(view, hand.known));
+    if (view.state === toldState) return;
+    toldState = view.state;
+    upsertSearchAttributes({ JudoState: [view.state] });
+    await fileRun(view);
+  }
 
-/** The table that the Temporal UI shows on top of a run. */
-function describe(stages: readonly StageStatus[]): string {
-  const rows = stages.map(
-    (one) =>
-      `| ${one.stage} | ${one.outcome} | ${one.key?.slice(0, 12) ?? ''} | ${one.failure?.message.slice(0, 200).replaceAll('|', '/').replaceAll('\n', ' ') ?? ''} |`,
-  );
-  return ['| stage | state | key | failure |', '|---|---|---|---|', ...rows].join('\n');
+  async function goOnAsNew(): Promise<void> {
+    await condition(allHandlersFinished);
+    for (const settled of hand.settled.splice(0)) settle(settled);
+    await continueAsNew<typeof pipeline>({ ...input, plan: hand.plan, limits: hand.limits, carried: carryOn(hand) });
+  }
+
+  async function end(state: RunState): Promise<RunLive> {
+    await condition(allHandlersFinished);
+    ended = { state, at: now() };
+    const view = viewOf(hand, ended);
+    setCurrentDetails(describeRun(view, hand.known));
+    upsertSearchAttributes({ JudoState: [state] });
+    await fileRun(view);
+    if (state !== 'failed') return view;
+    const causes = inState(hand, 'failed').map((one) => `${one.stage}: ${one.failure?.message ?? ''}`);
+    const text = `run ${hand.run} was given up: ${causes.join('; ')}`;
+    throw ApplicationFailure.nonRetryable(text, 'RunFailed');
+  }
 }

@@ -1,46 +1,72 @@
+import { ApplicationFailure } from '@temporalio/common';
 import { objectKeys } from '../../contracts/artifact.js';
 import type { ArtifactStore } from '../../contracts/ports/artifact-store.js';
 import type { ObjectStore } from '../../contracts/ports/object-store.js';
-import type { RunStatus } from '../../contracts/run.js';
-import type { PipelineActivities } from '../../workflows/activity-types.js';
-import { walkPlan, type PlanStore } from './plan-walk.js';
+import { STAGE_KINDS } from '../../contracts/stages/index.js';
+import type { PipelineActivities, PlanEdit } from '../../workflows/activity-types.js';
+import { editPlan } from '../../workflows/core/edit-plan.js';
+import { RecipeError } from '../../workflows/core/recipe-error.js';
+import { isSweep, stageLabel, type PlanStore } from './plan-store.js';
+import { walkRun } from './plan-walk.js';
+import { runStatus } from './run-status.js';
+import { usedBy } from './usage.js';
 
 /** Stages that one `advance` names at most, so that its result stays far below 8 KiB; the next call names the rest. */
-const READY_AT_ONCE = 40;
+const READY_AT_ONCE = 16;
+/** Done stages that are named, for the Temporal UI. */
+const DONE_NAMED = 24;
 
 /** The pipeline's local activities over the record store. */
 export function createPipelineActivities(deps: { artifacts: ArtifactStore; objects: ObjectStore; plans: PlanStore }): PipelineActivities {
+  const { artifacts, objects, plans } = deps;
   return {
-    async openPlan(digest) {
-      const plan = await deps.plans.load(digest);
-      return plan.stages.map(({ id, kind, title, queue, activity }) => ({ stage: id, kind, title, queue, activity }));
-    },
-    async advance({ plan: digest, exclude }) {
-      const plan = await deps.plans.load(digest);
-      const walk = await walkPlan(plan, deps.artifacts, new Set(exclude));
+    async advance({ run, plan: digest, held, limit, review }) {
+      const all = await plans.loadAll(digest);
+      const most = Math.min(limit, READY_AT_ONCE);
+      const walk = await walkRun(all, artifacts, { held: new Set(held), misses: review ? Infinity : Math.max(1, most) });
+      const needed = new Set(walk.keys.values());
       return {
-        done: [...walk.done].map(([stage, record]) => ({ stage, key: record.key })),
-        ready: walk.ready.slice(0, READY_AT_ONCE).map(({ stage, key }) => ({ stage: stage.id, key })),
+        ready: walk.ready.slice(0, most).map(({ label, stage, key, plan }) => {
+          const { id, kind, title, queue, activity } = stage;
+          return { stage: label, id, kind, title, queue, activity, key, plan };
+        }),
+        obsolete: review ? held.filter((key) => !needed.has(key)) : [],
+        done: walk.done.size,
+        total: all.reduce((sum, { plan }) => sum + plan.stages.length, 0),
+        doneStages: [...walk.done.keys()].slice(0, DONE_NAMED),
+        ...usedBy(run, walk.done.values(), all),
       };
     },
-    async fileRun(status) {
-      await deps.objects.put(objectKeys.run(status.run), JSON.stringify(await withArtifacts(status, deps.artifacts)), {
-        contentType: 'application/json',
-      });
+    async editPlan({ plan: digest, edit }) {
+      try {
+        return await applyEdit(plans, digest, edit);
+      } catch (error) {
+        if (error instanceof RecipeError) throw ApplicationFailure.nonRetryable(error.message, 'InvalidSpec');
+        throw error;
+      }
+    },
+    async fileRun(live) {
+      const status = await runStatus(live, { plans, artifacts });
+      await objects.put(objectKeys.run(live.run), JSON.stringify(status), { contentType: 'application/json' });
     },
   };
 }
 
-/** The same status with each done stage's artifacts, read from its record. */
-export async function withArtifacts(status: RunStatus, artifacts: Pick<ArtifactStore, 'record'>): Promise<RunStatus> {
-  const stages = await Promise.all(
-    status.stages.map(async (stage) => {
-      if (stage.key === null || (stage.outcome !== 'ran' && stage.outcome !== 'reused')) return stage;
-      const record = await artifacts.record(stage.key);
-      return record === null
-        ? stage
-        : { ...stage, artifacts: Object.fromEntries(Object.entries(record.outputs).map(([name, ref]) => [name, ref.digest])) };
-    }),
-  );
-  return { ...status, stages };
+/** Edits a recipe's plan, or in a sweep the plans of the variants that the edit's labels name. */
+async function applyEdit(plans: PlanStore, digest: string, edit: PlanEdit): Promise<string> {
+  const whole = await plans.read(digest);
+  if (!isSweep(whole)) return plans.file(editPlan(whole, edit, STAGE_KINDS));
+  const variants = [];
+  for (const variant of whole.variants) {
+    const plan = await plans.load(variant.plan);
+    const own = (labels: readonly string[]) =>
+      plan.stages.map((stage) => stage.id).filter((id) => labels.includes(stageLabel(variant.name, id)));
+    const [stages, force] = [own(edit.stages), own(edit.force)];
+    const isTouched = stages.length > 0 || force.length > 0;
+    const patch = stages.length > 0 ? edit.patch : [];
+    variants.push(
+      isTouched ? { ...variant, plan: await plans.file(editPlan(plan, { ...edit, stages, force, patch }, STAGE_KINDS)) } : variant,
+    );
+  }
+  return plans.file({ ...whole, variants });
 }

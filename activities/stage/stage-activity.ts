@@ -7,7 +7,8 @@ import type { StageProgress, StageResult, StageTask } from '../../contracts/run.
 import { inputDigests } from '../../workflows/core/schedule.js';
 import { stageKey } from '../../workflows/core/stage-key.js';
 import type { StageBody } from './context.js';
-import { walkPlan, type PlanStore } from './plan-walk.js';
+import type { PlanStore } from './plan-store.js';
+import { outputDigests, walkPlan } from './plan-walk.js';
 import { toStageFailure } from './to-stage-failure.js';
 
 /** A host that is alive says so this often, whatever its work is doing; a silent trainer is the job runner's affair. */
@@ -37,9 +38,7 @@ export function createStageActivity(deps: { artifacts: ArtifactStore; plans: Pla
       const stage = plan.stages.find((candidate) => candidate.id === task.stage);
       if (stage === undefined) throw new StageError({ type: 'InvalidSpec', message: `plan ${task.plan} has no stage ${task.stage}` });
       const walk = await walkPlan(plan, deps.artifacts, new Set([stage.id]));
-      const outputsOf = (record: { outputs: Record<string, { digest: string }> }) =>
-        Object.fromEntries(Object.entries(record.outputs).map(([name, ref]) => [name, ref.digest]));
-      const inputs = inputDigests(stage, new Map([...walk.done].map(([id, record]) => [id, outputsOf(record)])));
+      const inputs = inputDigests(stage, new Map([...walk.done].map(([id, record]) => [id, outputDigests(record)])));
       if (inputs === null || stageKey(stage, inputs) !== task.key) {
         throw new StageError({
           type: 'InvalidSpec',

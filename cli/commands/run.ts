@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { outputOption } from './options.js';
 
 export interface RunOptions {
   readonly data?: string;
@@ -12,7 +13,8 @@ export interface RunOptions {
   readonly progress?: boolean;
 }
 
-const collect = (value: string, all: string[]): string[] => [...all, value];
+/** Collects a repeatable option's values. */
+export const collect = (value: string, all: string[]): string[] => [...all, value];
 
 /** The options that `run` and `plan` share: which recipe, on what data, changed how. */
 export function withRecipeOptions(command: Command): Command {
@@ -30,7 +32,7 @@ export function runCommand(): Command {
     .option('--name <name>', 'name of the run (default: recipe name and time)')
     .option('--detach', 'start it and return at once')
     .option('--run-id-file <file>', 'write the run id to this file')
-    .option('-o, --output <format>', 'json: one document when the run has ended')
+    .addOption(outputOption('json: one document when the run has ended'))
     .option('--no-progress', 'plain lines instead of the live view')
     .addHelpText(
       'after',

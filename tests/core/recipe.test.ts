@@ -5,7 +5,8 @@ import { STAGE_KINDS } from '../../contracts/stages/index.js';
 import type { Plan } from '../../contracts/plan.js';
 import { canonicalJson } from '../../workflows/core/canonical-json.js';
 import { readRecipe, RecipeFileError } from '../../workflows/core/read-recipe.js';
-import { RecipeError, resolvePlan } from '../../workflows/core/resolve-plan.js';
+import { RecipeError } from '../../workflows/core/recipe-error.js';
+import { resolvePlan } from '../../workflows/core/resolve-plan.js';
 import { readyStages, unreachableStages } from '../../workflows/core/schedule.js';
 import { digestOf, stageKey } from '../../workflows/core/stage-key.js';
 

@@ -5,7 +5,7 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Worker } from '@temporalio/worker';
 import { describe, expect, inject, test } from 'vitest';
 import { StageError } from '../../contracts/failure.js';
-import { resolveStageUpdate, runStatusQuery, stageWorkflowId } from '../../workflows/messages.js';
+import { resolveStageUpdate, stageWorkflowId } from '../../workflows/messages.js';
 import { openLab, planOf, type Lab } from '../support/stage-lab.js';
 
 const FOLDER = join(import.meta.dirname, 'histories');
@@ -68,10 +68,10 @@ describe.runIf(recording)('recording', () => {
     });
     const variant = (n: number) => ({ ...CHAIN, stages: CHAIN.stages.map((stage) => ({ ...stage, params: { ...stage.params, n } })) });
     const stageOf = async (handle: WorkflowHandle, id: string) =>
-      lab.client.workflow.getHandle(stageWorkflowId((await handle.query(runStatusQuery)).stages.find((one) => one.stage === id)!.key!));
+      lab.client.workflow.getHandle(stageWorkflowId((await lab.status(handle)).stages.find((one) => one.stage === id)!.key!));
     const until = async (handle: WorkflowHandle, holds: (state: string, second: string) => boolean) => {
       for (;;) {
-        const status = await handle.query(runStatusQuery);
+        const status = await lab.status(handle);
         if (holds(status.state, status.stages[1]?.outcome ?? '')) return;
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
@@ -91,9 +91,11 @@ describe.runIf(recording)('recording', () => {
       await until(blocked, (state) => state === 'blocked');
       await save(lab, await stageOf(blocked, 'second'), 'stage-failed');
       mood = 'well';
-      await blocked.executeUpdate(resolveStageUpdate, { args: [{ stage: 'second', action: 'retry' }] });
+      await blocked.executeUpdate(resolveStageUpdate, {
+        args: [{ stages: null, action: 'retry', patch: [{ path: 'learningRate', value: 2 }], force: [], by: 'anna', reason: 'too low' }],
+      });
       await blocked.result();
-      await save(lab, blocked, 'run-blocked-and-retried');
+      await save(lab, blocked, 'run-blocked-and-patched');
       mood = 'slow';
       const cancelled = await lab.start('cancelled', variant(4));
       await until(cancelled, (_state, second) => second === 'running');

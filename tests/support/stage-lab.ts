@@ -2,19 +2,22 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { inject } from 'vitest';
 import { createArtifactStore } from '../../activities/artifacts/artifact-store.js';
 import { createPipelineActivities } from '../../activities/stage/pipeline-activities.js';
-import { createPlanStore } from '../../activities/stage/plan-walk.js';
+import { createPlanStore, type PlanStore } from '../../activities/stage/plan-store.js';
+import { runStatus } from '../../activities/stage/run-status.js';
 import type { StageBody } from '../../activities/stage/context.js';
 import { createStageActivity } from '../../activities/stage/stage-activity.js';
 import { createMemoryObjectStore } from '../../adapters/object-store/memory.js';
-import type { Plan, PlanStage } from '../../contracts/plan.js';
+import type { Plan, PlanStage, SweepPlan } from '../../contracts/plan.js';
 import type { ObjectStore } from '../../contracts/ports/object-store.js';
+import type { PipelineInput, RunStatus } from '../../contracts/run.js';
+import type { NoticeActivities, RunNotice } from '../../workflows/activity-types.js';
 import { queues } from '../../temporal.config.js';
-import { runWorkflowId } from '../../workflows/messages.js';
+import { runQuery, runWorkflowId } from '../../workflows/messages.js';
 import type { NAMESPACES } from './temporal-server.js';
 import type { pipeline } from '../../workflows/pipeline.js';
 
@@ -22,7 +25,7 @@ Runtime.install({ logger: new DefaultLogger('ERROR') });
 
 const NOTHING = { digest: '0'.repeat(64), files: 0, bytes: 0 };
 
-/** A plan of small stages: `[id, what it needs, params]`. Every stage makes one output, `out`. */
+/** A plan of small stages: `[id, what it needs, params]`. Every stage makes one output, `out`. A patch sees them as `seg-jux`. */
 export function planOf(name: string, stages: readonly (readonly [string, readonly string[], Record<string, unknown>?])[]): Plan {
   return {
     schemaVersion: 1,
@@ -33,7 +36,7 @@ export function planOf(name: string, stages: readonly (readonly [string, readonl
     runtime: { gpus: 1, deviceBatch: { sft: 1, grpo: 1, infer: 1 }, checkpointEverySteps: 1, teacherConcurrency: 1 },
     stages: stages.map(([id, needs, params = {}]): PlanStage => ({
       id,
-      kind: 'lab',
+      kind: 'seg-jux',
       title: id,
       implementationVersion: 1,
       queue: 'cpu',
@@ -50,7 +53,12 @@ export interface Lab {
   readonly objects: ObjectStore;
   /** How often each stage's body ran to its end or its failure. */
   readonly executed: Map<string, number>;
-  start(run: string, plan: Plan): Promise<ReturnType<Client['workflow']['getHandle']>>;
+  readonly plans: PlanStore;
+  /** What was told to people who do not look. */
+  readonly notices: RunNotice[];
+  start(run: string, plan: Plan | SweepPlan, input?: Partial<PipelineInput>): Promise<WorkflowHandle>;
+  /** The run, stage by stage, as a person sees it. */
+  status(handle: WorkflowHandle): Promise<RunStatus>;
   close(): Promise<void>;
 }
 
@@ -71,6 +79,8 @@ export async function openLab(
     await writeFile(join(context.outputDirs['out']!, 'made-by'), `${id} ${JSON.stringify(context.stage.params)}`);
     return { summary: {}, standIns: [], environment: {} };
   });
+  const notices: RunNotice[] = [];
+  const noticing: NoticeActivities = { notify: async (notice) => void notices.push(notice) };
   const address = inject('temporalAddress');
   const connection = await NativeConnection.connect({ address });
   const common = {
@@ -87,7 +97,7 @@ export async function openLab(
       workflowBundle: { codePath: inject('workflowBundle') },
       activities: { ...createPipelineActivities({ artifacts, objects, plans }) },
     }),
-    Worker.create({ ...common, taskQueue: queues.cpu, activities: { labStage } }),
+    Worker.create({ ...common, taskQueue: queues.cpu, activities: { labStage, ...noticing } }),
   ]);
   const running = Promise.all(workers.map((worker) => worker.run()));
   const client = new Client({ connection: await Connection.connect({ address }), namespace });
@@ -95,12 +105,17 @@ export async function openLab(
     client,
     objects,
     executed,
-    async start(run, plan) {
+    plans,
+    notices,
+    async start(run, plan, input = {}) {
       return client.workflow.start<typeof pipeline>('pipeline', {
         workflowId: runWorkflowId(run),
         taskQueue: queues.pipeline,
-        args: [{ run, plan: await plans.file(plan), planName: plan.name }],
+        args: [{ run, plan: await plans.file(plan), planName: plan.name, ...input }],
       });
+    },
+    async status(handle) {
+      return runStatus(await handle.query(runQuery), { plans, artifacts });
     },
     async close() {
       for (const worker of workers) worker.shutdown();

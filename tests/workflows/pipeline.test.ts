@@ -1,7 +1,8 @@
+import type { WorkflowHandle } from '@temporalio/client';
 import { afterEach, describe, expect, test } from 'vitest';
 import { StageError } from '../../contracts/failure.js';
 import type { RunStatus } from '../../contracts/run.js';
-import { resolveStageUpdate, runStatusQuery } from '../../workflows/messages.js';
+import { resolveStageUpdate, runQuery } from '../../workflows/messages.js';
 import { openLab, planOf, type Lab } from '../support/stage-lab.js';
 
 const DIAMOND = planOf('diamond', [
@@ -20,6 +21,13 @@ afterEach(async () => {
 });
 const outcomes = (status: RunStatus) => Object.fromEntries(status.stages.map((stage) => [stage.stage, stage.outcome]));
 
+const RETRY = { stages: null, action: 'retry', patch: [], force: [], by: 'anna', reason: null } as const;
+
+async function ended(handle: WorkflowHandle): Promise<RunStatus> {
+  await handle.result();
+  return lab!.status(handle);
+}
+
 /** A promise that a test opens, and a stage waits for. */
 function gate() {
   let open!: () => void;
@@ -35,7 +43,7 @@ describe('a run', () => {
   test('runs each stage once, after what it needs', async () => {
     const order: string[] = [];
     lab = await openLab('pipeline-test', async (id) => void order.push(id));
-    const status = (await (await lab.start(newRun(), DIAMOND)).result()) as RunStatus;
+    const status = await ended(await lab.start(newRun(), DIAMOND));
     expect(status.state).toBe('completed');
     expect(outcomes(status)).toEqual({ left: 'ran', right: 'ran', join: 'ran', end: 'ran' });
     expect(order.slice(0, 2).sort()).toEqual(['left', 'right']);
@@ -45,7 +53,7 @@ describe('a run', () => {
   test('executes no stage whose record exists', async () => {
     lab = await openLab('pipeline-test', async () => undefined);
     await (await lab.start(newRun(), DIAMOND)).result();
-    const again = (await (await lab.start(newRun(), DIAMOND)).result()) as RunStatus;
+    const again = await ended(await lab.start(newRun(), DIAMOND));
     expect(outcomes(again)).toEqual({ left: 'reused', right: 'reused', join: 'reused', end: 'reused' });
     expect([...lab.executed.values()]).toEqual([1, 1, 1, 1]);
   });
@@ -59,7 +67,7 @@ describe('a run', () => {
       ['join', ['left', 'right']],
       ['end', ['join']],
     ]);
-    const status = (await (await lab.start(newRun(), changed)).result()) as RunStatus;
+    const status = await ended(await lab.start(newRun(), changed));
     // `right` made other bytes, `join` the same bytes as before from other inputs: `end` stays done (early cutoff).
     expect(outcomes(status)).toEqual({ left: 'reused', right: 'ran', join: 'ran', end: 'reused' });
   });
@@ -67,7 +75,7 @@ describe('a run', () => {
   test('of twenty that need the same stages at once: each stage is executed once, and every run hears of it', async () => {
     lab = await openLab('pipeline-test', async () => undefined);
     const handles = await Promise.all(Array.from({ length: 20 }, () => lab!.start(newRun(), DIAMOND)));
-    const statuses = (await Promise.all(handles.map((one) => one.result()))) as RunStatus[];
+    const statuses = await Promise.all(handles.map(ended));
     expect(statuses.map((status) => status.state)).toEqual(Array(20).fill('completed'));
     expect(Object.fromEntries(lab.executed)).toEqual({ left: 1, right: 1, join: 1, end: 1 });
   });
@@ -80,7 +88,7 @@ describe('a failure', () => {
       if (id === 'right' && tries++ === 0)
         throw new StageError({ type: 'Transient', message: 'the network blinked' }, { retryAfterMs: 10 });
     });
-    const status = (await (await lab.start(newRun(), DIAMOND)).result()) as RunStatus;
+    const status = await ended(await lab.start(newRun(), DIAMOND));
     expect(status.state).toBe('completed');
     expect(status.stages.find((stage) => stage.stage === 'right')!.attempts).toBe(2);
   });
@@ -91,14 +99,14 @@ describe('a failure', () => {
       if (id === 'right' && broken) throw new StageError({ type: 'InvalidSpec', message: 'lr is -1', remedy: 'make it positive' });
     });
     const handle = await lab.start(newRun(), DIAMOND);
-    await eventually(async () => (await handle.query(runStatusQuery)).state === 'blocked');
-    const status = await handle.query(runStatusQuery);
+    await eventually(async () => (await handle.query(runQuery)).state === 'blocked');
+    const status = await lab!.status(handle);
     expect(outcomes(status)).toEqual({ left: 'ran', right: 'blocked', join: 'waiting', end: 'waiting' });
     expect(status.stages[1]!.failure).toEqual({ type: 'InvalidSpec', message: 'lr is -1', remedy: 'make it positive' });
-    await expect(handle.executeUpdate(resolveStageUpdate, { args: [{ stage: 'left', action: 'retry' }] })).rejects.toThrow();
+    await expect(handle.executeUpdate(resolveStageUpdate, { args: [{ ...RETRY, stages: ['left'] }] })).rejects.toThrow();
     broken = false;
-    await handle.executeUpdate(resolveStageUpdate, { args: [{ stage: 'right', action: 'retry' }] });
-    expect(outcomes((await handle.result()) as RunStatus)).toEqual({ left: 'ran', right: 'ran', join: 'ran', end: 'ran' });
+    await handle.executeUpdate(resolveStageUpdate, { args: [RETRY] });
+    expect(outcomes(await ended(handle))).toEqual({ left: 'ran', right: 'ran', join: 'ran', end: 'ran' });
   });
 
   test('that is given up fails the run and skips what depends on it', async () => {
@@ -106,10 +114,10 @@ describe('a failure', () => {
       if (id === 'right') throw new StageError({ type: 'TrainingDiverged', message: 'loss is NaN at step 3' });
     });
     const handle = await lab.start(newRun(), DIAMOND);
-    await eventually(async () => (await handle.query(runStatusQuery)).state === 'blocked');
-    await handle.executeUpdate(resolveStageUpdate, { args: [{ stage: 'right', action: 'abort' }] });
+    await eventually(async () => (await handle.query(runQuery)).state === 'blocked');
+    await handle.executeUpdate(resolveStageUpdate, { args: [{ ...RETRY, action: 'abort' }] });
     await expect(handle.result()).rejects.toThrow();
-    expect(outcomes(await handle.query(runStatusQuery))).toEqual({ left: 'ran', right: 'failed', join: 'skipped', end: 'skipped' });
+    expect(outcomes(await lab!.status(handle))).toEqual({ left: 'ran', right: 'failed', join: 'skipped', end: 'skipped' });
   });
 });
 
@@ -122,11 +130,11 @@ describe('cancelling', () => {
       heard = true;
     });
     const handle = await lab.start(newRun(), DIAMOND);
-    await eventually(async () => outcomes(await handle.query(runStatusQuery))['join'] === 'running' && lab!.executed.has('join'));
+    await eventually(async () => outcomes(await lab!.status(handle))['join'] === 'running' && lab!.executed.has('join'));
     await handle.cancel();
     await expect(handle.result()).rejects.toThrow();
     expect(heard).toBe(true);
-    expect((await handle.query(runStatusQuery)).state).toBe('cancelled');
+    expect((await handle.query(runQuery)).state).toBe('cancelled');
   });
 
   test('one of two runs leaves the stage they share running for the other', async () => {
@@ -135,11 +143,11 @@ describe('cancelling', () => {
     const first = await lab.start(newRun(), DIAMOND);
     await eventually(async () => lab!.executed.has('join'));
     const second = await lab.start(newRun(), DIAMOND);
-    await eventually(async () => outcomes(await second.query(runStatusQuery))['join'] === 'running');
+    await eventually(async () => outcomes(await lab!.status(second))['join'] === 'running');
     await first.cancel();
     await expect(first.result()).rejects.toThrow();
     hold.open();
-    expect(((await second.result()) as RunStatus).state).toBe('completed');
+    expect((await ended(second)).state).toBe('completed');
     expect(lab.executed.get('join')).toBe(1);
   });
 });

@@ -8,3 +8,9 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   const best = ranked[0];
   return best !== undefined && best.edits <= Math.max(2, Math.floor(best.candidate.length / 3)) ? best.candidate : undefined;
 }
+
+/** `; did you mean "x"?`, or nothing when no known word is near. */
+export function didYouMean(word: string, known: readonly string[]): string {
+  const near = nearest(word, known);
+  return near === undefined ? '' : `; did you mean "${near}"?`;
+}

@@ -2,7 +2,7 @@ import { isMap, isScalar, LineCounter, parseDocument, type Document, type YAMLMa
 import type { z } from 'zod';
 import { Recipe, RuntimeSettings } from '../../contracts/recipe.js';
 import { nearest } from './nearest.js';
-import type { RecipeProblem } from './resolve-plan.js';
+import type { RecipeProblem } from './recipe-error.js';
 
 /** A recipe that cannot be read: every problem with its place, ready to print. */
 export class RecipeFileError extends Error {

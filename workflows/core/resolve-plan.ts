@@ -1,20 +1,8 @@
 import type { Recipe } from '../../contracts/recipe.js';
 import type { InputSource, Plan, PlanStage } from '../../contracts/plan.js';
 import type { StageKind } from '../../contracts/stages/stage-kind.js';
-import { nearest } from './nearest.js';
-
-/** Something wrong in a recipe, at a path the reader can find in the file. */
-export interface RecipeProblem {
-  readonly path: readonly (string | number)[];
-  readonly message: string;
-}
-
-export class RecipeError extends Error {
-  override readonly name = 'RecipeError';
-  constructor(readonly problems: readonly RecipeProblem[]) {
-    super(problems.map((p) => `${p.path.join('.')}: ${p.message}`).join('\n'));
-  }
-}
+import { didYouMean } from './nearest.js';
+import { RecipeError, type RecipeProblem } from './recipe-error.js';
 
 interface Stage {
   readonly id: string;
@@ -196,9 +184,4 @@ function topologicalOrder(stages: ReadonlyMap<string, PlanStage>): PlanStage[] {
     order.push(stage!);
   }
   return order;
-}
-
-function didYouMean(word: string, known: readonly string[]): string {
-  const near = nearest(word, known);
-  return near === undefined ? '' : `; did you mean "${near}"?`;
 }

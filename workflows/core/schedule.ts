@@ -16,19 +16,32 @@ export function inputDigests(stage: PlanStage, done: DoneOutputs): Record<string
   return digests;
 }
 
-export interface ReadyStage {
+/** A stage whose inputs are known; done if its record exists, ready if not. */
+export interface CandidateStage {
   readonly stage: PlanStage;
   readonly key: Digest;
   readonly inputs: Record<string, Digest>;
 }
 
 /** The stages whose inputs are all known and that are not in `settled` (done, running, failed or skipped), with their keys. */
-export function readyStages(plan: Plan, done: DoneOutputs, settled: ReadonlySet<string>): ReadyStage[] {
+export function readyStages(plan: Plan, done: DoneOutputs, settled: ReadonlySet<string>): CandidateStage[] {
   return plan.stages.flatMap((stage) => {
     if (settled.has(stage.id)) return [];
     const inputs = inputDigests(stage, done);
-    return inputs === null ? [] : [{ stage, key: stageKey(stage, inputs), inputs }];
+    return inputs === null ? [] : [{ stage, key: keyOf(stage, inputs), inputs }];
   });
+}
+
+/** The last key of each stage of a plan in memory: a plan of thousands is walked again whenever one of its stages ends. */
+const lastKeys = new WeakMap<PlanStage, { inputs: string; key: Digest }>();
+
+function keyOf(stage: PlanStage, inputs: Record<string, Digest>): Digest {
+  const joined = Object.values(inputs).join();
+  const last = lastKeys.get(stage);
+  if (last?.inputs === joined) return last.key;
+  const key = stageKey(stage, inputs);
+  lastKeys.set(stage, { inputs: joined, key });
+  return key;
 }
 
 /** The stages that can never become ready because something upstream will not finish. */

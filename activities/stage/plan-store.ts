@@ -1,0 +1,66 @@
+import type { Digest } from '../../contracts/artifact.js';
+import { objectKeys } from '../../contracts/artifact.js';
+import { StageError } from '../../contracts/failure.js';
+import { Plan, SweepPlan } from '../../contracts/plan.js';
+import type { ObjectStore } from '../../contracts/ports/object-store.js';
+import { canonicalJson } from '../../workflows/core/canonical-json.js';
+import { digestOf } from '../../workflows/core/stage-key.js';
+
+/** One of the plans that a run follows; `variant` is null unless it is a sweep. */
+export interface RunPlan {
+  readonly variant: string | null;
+  readonly digest: Digest;
+  readonly plan: Plan;
+}
+
+/** How a stage is named in its run: `grpo`, in a sweep `variant/grpo`. */
+export const stageLabel = (variant: string | null, id: string): string => (variant === null ? id : `${variant}/${id}`);
+
+/** Plans by digest. They never change, so a process reads each once. */
+export function createPlanStore(objects: ObjectStore) {
+  const known = new Map<Digest, Plan | SweepPlan>();
+  const read = async (digest: Digest): Promise<Plan | SweepPlan> => {
+    const filed = known.get(digest);
+    if (filed !== undefined) return filed;
+    const bytes = await objects.get(objectKeys.plan(digest));
+    if (bytes === null) {
+      throw new StageError({
+        type: 'ArtifactMissing',
+        message: `plan ${digest} is not in ${objects.description}`,
+        remedy: 'Is this the bucket that the run was started with?',
+      });
+    }
+    const json: unknown = JSON.parse(bytes.toString('utf8'));
+    const loaded = isSweep(json) ? SweepPlan.parse(json) : Plan.parse(json);
+    known.set(digest, loaded);
+    return loaded;
+  };
+  return {
+    async file(plan: Plan | SweepPlan): Promise<Digest> {
+      const digest = digestOf(plan);
+      if (known.has(digest)) return digest;
+      await objects.put(objectKeys.plan(digest), canonicalJson(plan), { ifAbsent: true, contentType: 'application/json' });
+      known.set(digest, plan);
+      return digest;
+    },
+    /** One recipe's plan. */
+    async load(digest: Digest): Promise<Plan> {
+      const plan = await read(digest);
+      if (isSweep(plan)) throw new StageError({ type: 'InvalidSpec', message: `${digest} is the plan of a sweep, not of one recipe` });
+      return plan;
+    },
+    read,
+    /** Every plan that a run of this digest follows. */
+    async loadAll(digest: Digest): Promise<RunPlan[]> {
+      const plan = await read(digest);
+      if (!isSweep(plan)) return [{ variant: null, digest, plan }];
+      return Promise.all(
+        plan.variants.map(async (variant) => ({ variant: variant.name, digest: variant.plan, plan: await this.load(variant.plan) })),
+      );
+    },
+  };
+}
+export type PlanStore = ReturnType<typeof createPlanStore>;
+
+/** Whether this is the plan of a sweep. */
+export const isSweep = (plan: unknown): plan is SweepPlan => plan !== null && typeof plan === 'object' && 'variants' in plan;

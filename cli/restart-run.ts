@@ -1,0 +1,46 @@
+import { isDeepStrictEqual } from 'node:util';
+import { isSweep } from '../activities/stage/plan-store.js';
+import type { Plan, SweepPlan } from '../contracts/plan.js';
+import { STAGE_KINDS } from '../contracts/stages/index.js';
+import { priorities } from '../temporal.config.js';
+import { editPlan } from '../workflows/core/edit-plan.js';
+import type { RestartOptions } from './commands/restart.js';
+import { CliError, EXIT } from './exit-codes.js';
+import { forcedLabels, previewEdit, renderPreview } from './preview-edit.js';
+import { readPatches } from './read-patches.js';
+import { announceRun } from './run-recipe.js';
+import { filedStatus } from './run-view.js';
+import type { Session } from './session.js';
+import { newRunName, startRun } from './start-run.js';
+
+/** A new run of an earlier one's plan, from its record alone: Temporal may have forgotten it. Resolves to the exit code. */
+export async function restartRun(session: Session, run: string, options: RestartOptions): Promise<number> {
+  const stores = await session.stores();
+  const filed = await filedStatus(session, run);
+  if (filed === null)
+    throw new CliError(EXIT.notFound, `there is no record of run "${run}" in ${stores.objects.description}`, 'judo runs lists them.');
+  const startedAt = new Date();
+  const plan = await changedPlan(session, filed.plan, options, startedAt.toISOString());
+  const next = options.name ?? newRunName(filed.planName, startedAt);
+  await startRun(session, { run: next, plan, summary: `${filed.planName}: restart of ${run}`, priority: priorities.interactive });
+  return announceRun(session, next, options);
+}
+
+/** The earlier run's plan with the changes of the command line; says what they make stale. */
+async function changedPlan(session: Session, digest: string, options: RestartOptions, nonce: string): Promise<Plan | SweepPlan> {
+  const stores = await session.stores();
+  const plans = await stores.plans.loadAll(digest);
+  const whole = await stores.plans.read(digest);
+  const force = forcedLabels(plans, options.force, options.from);
+  const patch = readPatches(options.set);
+  if (isSweep(whole)) {
+    if (patch.length + force.length === 0) return whole;
+    throw new CliError(EXIT.usage, 'a sweep is restarted as it is', 'Change its file, and run it again: equal stages stay done.');
+  }
+  const all = whole.stages.map((stage) => stage.id);
+  const plan = editPlan(whole, { stages: all, patch, force, nonce }, STAGE_KINDS);
+  const changed = plan.stages.filter((stage, index) => !isDeepStrictEqual(stage, whole.stages[index])).map((stage) => stage.id);
+  const preview = await previewEdit(stores, plans, { stages: [], patch: [], force: changed, nonce });
+  process.stderr.write(renderPreview(preview));
+  return plan;
+}

@@ -1,0 +1,20 @@
+import type { Advance, RunLive } from '../../contracts/run.js';
+
+/** Rows of the table; a sweep of thousands shows the first. */
+const ROWS = 40;
+
+/** The Markdown that the Temporal UI shows on top of a run. */
+export function describeRun(view: RunLive, known: Pick<Advance, 'done' | 'total' | 'doneStages'>): string {
+  const live = view.live.map((one) => `| ${one.stage} | ${one.state} | ${one.key.slice(0, 12)} | ${cell(one.failure?.message ?? '')} |`);
+  const done = known.doneStages.map((stage) => `| ${stage} | done | | |`);
+  const rows = [...live, ...done].slice(0, ROWS);
+  return [
+    `${known.done} of ${known.total} stages done${view.paused ? ', paused' : ''}`,
+    '',
+    '| stage | state | key | failure |',
+    '|---|---|---|---|',
+    ...rows,
+  ].join('\n');
+}
+
+const cell = (text: string): string => text.slice(0, 200).replaceAll('|', '/').replaceAll('\n', ' ');
