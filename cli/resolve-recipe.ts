@@ -46,13 +46,16 @@ async function readRecipeFile(file: string, options: ResolveOptions) {
   });
   const { recipe, locate } = readRecipe(text, file, options.set);
   const root = options.data ?? (isAbsolute(recipe.data.root) ? recipe.data.root : join(dirname(file), recipe.data.root));
-  const name = recipe.name ?? basename(file).replace(/\.ya?ml$/, '');
+  const name = recipe.name ?? nameOf(file);
   const command = [
-    'judo run',
+    'judo',
+    'run',
     file,
     ...(options.data === undefined ? [] : ['--data', options.data]),
     ...options.set.flatMap((word) => ['-s', word]),
-  ].join(' ');
+  ]
+    .map(asTyped)
+    .join(' ');
   const resolveWith = (sources: Plan['sources']): Plan => {
     try {
       const until = options.until === undefined ? {} : { until: options.until };
@@ -68,3 +71,13 @@ async function readRecipeFile(file: string, options: ResolveOptions) {
   await requireFolder(root);
   return { recipe, root, resolveWith };
 }
+
+/** A recipe that names itself by its file: what a run may not be called is left out. */
+const nameOf = (file: string): string =>
+  basename(file)
+    .replace(/\.ya?ml$/, '')
+    .replaceAll(/[^A-Za-z0-9]+/g, '-')
+    .replaceAll(/^-|-$/g, '') || 'recipe';
+
+/** A word as a shell takes it. */
+const asTyped = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);

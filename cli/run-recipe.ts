@@ -1,19 +1,24 @@
 import { writeFile } from 'node:fs/promises';
 import { priorities } from '../temporal.config.js';
 import type { RunOptions } from './commands/run.js';
-import { EXIT } from './exit-codes.js';
+import { CliError, EXIT } from './exit-codes.js';
+import { RUN_NAME } from './find-run.js';
 import { followRun } from './follow-run.js';
 import { bytes, isLive } from './render/terminal.js';
-import { resolveRecipe } from './resolve-recipe.js';
+import { checkRecipe, resolveRecipe } from './resolve-recipe.js';
 import { openSession, type Session } from './session.js';
 import { newRunName, startRun } from './start-run.js';
 
 /** Files the plan, starts the run, follows it. Resolves to the exit code. */
 export async function runRecipe(file: string, options: RunOptions, session?: Session): Promise<number> {
-  const open = session ?? (await openSession());
-  const { artifacts } = await open.stores();
   const startedAt = new Date();
   const force = Object.fromEntries(options.force.map((stage) => [stage, startedAt.toISOString()]));
+  if (options.name !== undefined) checkName(options.name);
+  // What is wrong with the words is told before a server is asked, and no data is sent before both servers answer.
+  await checkRecipe(file, { ...options, force });
+  const open = session ?? (await openSession());
+  const { artifacts } = await open.stores();
+  await open.temporal();
   const live = isLive(process.stderr, options);
   const plan = await resolveRecipe(file, { ...options, force }, artifacts, 'save', {
     onProgress: ({ files, totalFiles, bytes: sent, totalBytes }) => {
@@ -36,4 +41,13 @@ export async function announceRun(session: Session, run: string, options: Omit<R
   if (options.output === 'json')
     process.stdout.write(`${JSON.stringify({ schemaVersion: 1, run, state: 'running', stages: [], report: null, table: null })}\n`);
   return EXIT.ok;
+}
+
+function checkName(name: string): void {
+  if (RUN_NAME.test(name)) return;
+  throw new CliError(
+    EXIT.usage,
+    `"${name}" cannot name a run`,
+    'Use letters, digits, `.`, `_` and `-`, a letter or digit first, 100 characters at most.',
+  );
 }

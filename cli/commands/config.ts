@@ -1,14 +1,18 @@
 import { Argument, Command } from 'commander';
 import { CliError, EXIT } from '../exit-codes.js';
+import { outputOption } from './options.js';
 
 const SCHEMAS = ['recipe', 'plan', 'job'] as const;
 
 export function configCommand(): Command {
-  const config = new Command('config').description('Show every setting, where it comes from, and the published schemas');
+  const config = new Command('config')
+    .description('Show every setting, where it comes from, and the published schemas')
+    .addHelpText('after', '\nExamples:\n  $ judo config show\n  $ judo config explain temporal.address');
   config
     .command('show')
     .description('Print every setting and its origin')
-    .option('-o, --output <format>', 'json: one document')
+    .addOption(outputOption())
+    .addHelpText('after', '\nExamples:\n  $ judo config show\n  $ judo config show -o json')
     .action(async (options: { output?: string }) => {
       const { values } = await settings();
       if (options.output === 'json') process.stdout.write(`${JSON.stringify({ schemaVersion: 1, settings: values })}\n`);
@@ -45,6 +49,7 @@ export function configCommand(): Command {
     .command('schema')
     .description('Print a JSON Schema, for editors and for other programs')
     .addArgument(new Argument('<name>').choices([...SCHEMAS]))
+    .addHelpText('after', '\nExamples:\n  $ judo config schema recipe > recipe.schema.json')
     .action(async (name: (typeof SCHEMAS)[number]) => {
       const { jsonSchemas } = await import('../../contracts/json-schemas.js');
       process.stdout.write(`${JSON.stringify(jsonSchemas()[name], null, 2)}\n`);

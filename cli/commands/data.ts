@@ -1,4 +1,5 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command } from 'commander';
+import { outputOption, positiveNumber, wholeNumber } from './options.js';
 
 /** `judo data`: what is in a dataset, what is wrong with it, and a dataset for those who have none. */
 export function dataCommand(): Command {
@@ -6,16 +7,17 @@ export function dataCommand(): Command {
     .description('Look at a dataset in the MMAD layout, check it, or draw a demo plant')
     .addCommand(demoCommand())
     .addCommand(checkCommand())
-    .addCommand(showCommand());
+    .addCommand(showCommand())
+    .addHelpText('after', '\nExamples:\n  $ judo data demo /tmp/plant\n  $ judo data check /tmp/plant');
 }
 
 function demoCommand(): Command {
   return new Command('demo')
     .description('Draw our own inspection benchmark: four products, three defects each, masks, questions, domain notes')
     .argument('<out>', 'a new folder, or a demo plant to draw again')
-    .option('-n, --images <count>', 'how many test images', count, 200)
-    .option('--seed <number>', 'the same seed draws the same bytes', count, 0)
-    .option('--size <pixels>', "the pictures' side", count, 256)
+    .option('-n, --images <count>', 'how many test images', positiveNumber, 200)
+    .option('--seed <number>', 'the same seed draws the same bytes', wholeNumber, 0)
+    .option('--size <pixels>', "the pictures' side", positiveNumber, 256)
     .addHelpText('after', '\nExamples:\n  $ judo data demo /tmp/plant\n  $ judo data demo /tmp/plant --images 40 --seed 7 --size 512')
     .action(async (out: string, options: { images: number; seed: number; size: number }) => {
       const { drawPlant } = await import('../inspect-data.js');
@@ -46,13 +48,4 @@ function showCommand(): Command {
       const { showData } = await import('../inspect-data.js');
       await showData(path, options);
     });
-}
-
-function outputOption(): Option {
-  return new Option('-o, --output <format>', 'json: one document').choices(['json']);
-}
-
-function count(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('Give a whole number.');
-  return Number(text);
 }

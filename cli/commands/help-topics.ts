@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { EXIT_MEANINGS } from '../exit-codes.js';
+import { CliError, EXIT, EXIT_MEANINGS } from '../exit-codes.js';
+import { columns } from '../render/terminal.js';
 
 const ENVIRONMENT: readonly (readonly [string, string])[] = [
   ['JUDO_HOME', 'everything this machine keeps (default: .judo in the checkout)'],
@@ -17,20 +18,33 @@ const TOPICS: Readonly<Record<string, readonly (readonly [string | number, strin
 
 /** `judo help exit-codes` and `judo help environment`. */
 export function helpTopics(judo: Command): void {
-  judo.addHelpCommand(
+  // Not addHelpCommand: commander would answer `help` itself, and knows commands only.
+  judo.helpCommand(false).addCommand(
     new Command('help')
       .argument('[command...]')
       .description('Explain a command, exit-codes or environment')
-      .action((words: string[]) => {
+      .addHelpText('after', '\nExamples:\n  $ judo help exit-codes\n  $ judo help data check')
+      .action(async (words: string[]) => {
         const topic = TOPICS[words[0] ?? ''];
         if (topic !== undefined) {
-          for (const [key, meaning] of topic) process.stdout.write(`${String(key).padEnd(6)}  ${meaning}\n`);
+          process.stdout.write(`${columns(topic.map(([key, meaning]) => [String(key), meaning]))}\n`);
           return;
         }
         const found = find(judo, words);
-        if (found === undefined) judo.error(`error: no command or topic "${words.join(' ')}"; topics: ${Object.keys(TOPICS).join(', ')}`);
+        if (found === undefined) throw await unknownTopic(judo, words.join(' '));
         found.outputHelp();
       }),
+  );
+}
+
+async function unknownTopic(judo: Command, word: string): Promise<CliError> {
+  const { nearest } = await import('../../workflows/core/nearest.js');
+  const known = [...judo.commands.map((command) => command.name()), ...Object.keys(TOPICS)];
+  const near = nearest(word, known);
+  return new CliError(
+    EXIT.usage,
+    `no command or topic "${word}"${near === undefined ? '' : `; did you mean "${near}"?`}`,
+    `topics: ${Object.keys(TOPICS).join(', ')}; commands: judo --help`,
   );
 }
 

@@ -7,8 +7,13 @@ export function logsCommand(): Command {
     .argument('[stage]')
     .option('-f, --follow', 'go on while the stage runs')
     .addHelpText('after', '\nExamples:\n  $ judo logs NAME seg-jux\n  $ judo logs NAME grpo -f')
-    .action(async (run: string, stage: string | undefined, options: { follow?: boolean }) => {
-      const [{ openSession }, { printLogs }] = await Promise.all([import('../session.js'), import('../print-logs.js')]);
-      await printLogs(await openSession(), run, stage, options.follow === true);
+    .action(async (word: string, stage: string | undefined, options: { follow?: boolean }) => {
+      const [{ openSession }, { findRun }, { printLogs }] = await Promise.all([
+        import('../session.js'),
+        import('../find-run.js'),
+        import('../print-logs.js'),
+      ]);
+      const session = await openSession();
+      await printLogs(session, await findRun(session, word), stage, options.follow === true);
     });
 }

@@ -1,20 +1,22 @@
 import { Command } from 'commander';
+import { outputOption } from './options.js';
 
 export function showCommand(): Command {
   return new Command('show')
     .description('Show a run: every stage, its state, its artifacts, what failed')
     .argument('<run>')
-    .option('-o, --output <format>', 'json: one document')
-    .addHelpText('after', '\nExamples:\n  $ judo show quickstart-20261121-020000z\n  $ judo show NAME -o json')
-    .action(async (run: string, options: { output?: string }) => {
-      const [{ openSession }, view, { renderBoard, renderFailures }, { fetchReport }] = await Promise.all([
+    .addOption(outputOption())
+    .addHelpText('after', '\nExamples:\n  $ judo show NAME\n  $ judo show NAME -o json')
+    .action(async (word: string, options: { output?: string }) => {
+      const [{ openSession }, { findRun }, view, { renderBoard, renderFailures }, { fetchReport }] = await Promise.all([
         import('../session.js'),
+        import('../find-run.js'),
         import('../run-view.js'),
         import('../render/board.js'),
         import('../report-files.js'),
       ]);
       const session = await openSession();
-      const status = await view.runStatus(session, run);
+      const status = await view.runStatus(session, await findRun(session, word));
       const report = await fetchReport(session, status);
       if (options.output === 'json') {
         process.stdout.write(`${JSON.stringify(view.runDocument(status, report?.html ?? null, report?.csv ?? null))}\n`);

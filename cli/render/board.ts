@@ -23,7 +23,7 @@ export function renderBoard(status: RunStatus, stages: readonly BoardStage[], st
   const lines = columns(rows)
     .split('\n')
     .map((line) => (line.length > width + 40 ? line.slice(0, width) : line));
-  return `${paint('bold', status.run)} ${status.state}, ${duration(Date.now() - Date.parse(status.startedAt))}\n${lines.join('\n')}\n`;
+  return `${paint('bold', status.run)} ${status.state}, ${elapsed(status)}\n${lines.join('\n')}\n`;
 }
 
 /** The same of one stage, as a plain line. */
@@ -31,7 +31,7 @@ export function stageLine(stage: BoardStage): string {
   return [stage.stage, stage.outcome, elapsed(stage), doing(stage)].filter((part) => part !== '').join('  ');
 }
 
-function elapsed(stage: BoardStage): string {
+function elapsed(stage: Pick<BoardStage, 'startedAt' | 'finishedAt'>): string {
   if (stage.startedAt === null) return '';
   return duration((stage.finishedAt === null ? Date.now() : Date.parse(stage.finishedAt)) - Date.parse(stage.startedAt));
 }

@@ -9,6 +9,26 @@ export function reportError(error: unknown, stderr: NodeJS.WritableStream): numb
   return known.exitCode;
 }
 
+type StageFailure = Error & { failure: { type: string; message: string; remedy?: string } };
+
+function ofStage({ failure, cause }: StageFailure): CliError {
+  if (isUnconfiguredS3(cause))
+    return new CliError(
+      EXIT.unreachable,
+      `no S3 server is configured, and none of this machine has been started: ${failure.message}`,
+      '`judo up` starts the one of this machine; JUDO_S3_ENDPOINT, AWS_REGION and AWS credentials name another; `judo doctor` says more.',
+    );
+  if (failure.type === 'Transient' || isFromS3(cause)) return new CliError(EXIT.unreachable, failure.message, failure.remedy);
+  return new CliError(failure.type === 'ArtifactMissing' ? EXIT.notFound : EXIT.usage, failure.message, failure.remedy);
+}
+
+/** AWS itself is meant only by default: nothing says where, or as whom. */
+const isUnconfiguredS3 = (cause: unknown): boolean =>
+  cause instanceof Error && (cause.name === 'CredentialsProviderError' || cause.message.includes('Region is missing'));
+
+/** The server answered, and will not have us: wrong credentials, no such bucket, another region. */
+const isFromS3 = (cause: unknown): boolean => cause instanceof Error && ('$metadata' in cause || cause.name === 'NoSuchBucket');
+
 /** Errors are told apart by name: importing their classes would load Temporal and AWS into every command. */
 function translate(error: unknown): CliError {
   if (error instanceof CliError) return error;
@@ -21,11 +41,16 @@ function translate(error: unknown): CliError {
       return new CliError(EXIT.notFound, `no such run: ${error.message}`, 'judo runs');
     case 'WorkflowUpdateFailedError':
       return new CliError(EXIT.usage, error.cause instanceof Error ? error.cause.message : error.message);
-    case 'StageError': {
-      const { failure } = error as Error & { failure: { type: string; message: string; remedy?: string } };
-      const exit = failure.type === 'Transient' ? EXIT.unreachable : failure.type === 'ArtifactMissing' ? EXIT.notFound : EXIT.usage;
-      return new CliError(exit, failure.message, failure.remedy);
-    }
+    case 'StageError':
+      return ofStage(error as StageFailure);
+    case 'StackError':
+      return new CliError(EXIT.unreachable, error.message, '`judo doctor` shows what is wrong.');
+    case 'NamespaceNotFoundError':
+      return new CliError(
+        EXIT.unreachable,
+        `Temporal refuses us: ${error.message}`,
+        'TEMPORAL_NAMESPACE names the namespace; it must exist.',
+      );
     case 'ServiceError':
     case 'TransportError':
       return new CliError(

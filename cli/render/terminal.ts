@@ -5,7 +5,8 @@ export function isLive(stream: NodeJS.WriteStream, options: { progress?: boolean
 
 export function hasColour(stream: NodeJS.WriteStream): boolean {
   if (process.env['NO_COLOR']) return false;
-  if (process.env['FORCE_COLOR']) return true;
+  const forced = process.env['FORCE_COLOR'];
+  if (forced) return forced !== '0' && forced !== 'false';
   return isLive(stream);
 }
 
@@ -21,7 +22,12 @@ export function painter(stream: NodeJS.WriteStream): Paint {
 export function columns(rows: readonly (readonly string[])[]): string {
   const widths = rows.reduce<number[]>((all, row) => row.map((cell, i) => Math.max(all[i] ?? 0, visibleLength(cell))), []);
   return rows
-    .map((row) => row.map((cell, i) => (i === row.length - 1 ? cell : cell + ' '.repeat(widths[i]! - visibleLength(cell)))).join('  '))
+    .map((row) =>
+      row
+        .map((cell, i) => (i === row.length - 1 ? cell : cell + ' '.repeat(widths[i]! - visibleLength(cell))))
+        .join('  ')
+        .trimEnd(),
+    )
     .join('\n');
 }
 
@@ -34,6 +40,11 @@ export function duration(ms: number): string {
   if (seconds < 60) return `${seconds} s`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
   return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
+}
+
+/** A moment: relative where a person looks, ISO elsewhere. */
+export function when(iso: string, stream: NodeJS.WriteStream): string {
+  return isLive(stream) ? `${duration(Date.now() - Date.parse(iso))} ago` : iso;
 }
 
 export function bytes(n: number): string {
