@@ -14,7 +14,7 @@ const now = (): string => new Date().toISOString();
 /** People's decisions on a run. A validator refuses what does not fit, at once and with the reason; nothing is in history then. */
 export function handleDecisions(hand: RunHand): void {
   setHandler(resolveStageUpdate, (order) => resolveStages(hand, order), {
-    validator: (order) => void checkPatches(order, targets(hand, order)),
+    validator: (order) => checkPatches(order, targets(hand, order)),
   });
   setHandler(
     pauseRunUpdate,
