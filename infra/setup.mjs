@@ -267,9 +267,10 @@ async function installPython() {
 
 /** The S3 server needs dist/: it is found on PATH, in the user's cache, or built with Go. */
 async function installS3Server() {
-  const source = at('infra', 's3-server.ts');
-  const binary = inHome('servers.s3');
-  await step('s3 server (versitygw)', { stampFile: binary, stamp: sha256(read(source)) }, () =>
+  const stamp = sha256(...['s3-server.ts', 'versitygw.ts', 'go.lock'].map((file) => read(at('infra', file))));
+  // The binary is kept for the user, not for this home: it may be gone although the stamp is here.
+  const isThere = () => existsSync(read(inHome('logs', 'setup-s3.log')).trimEnd().split('\n').at(-1));
+  await step('s3 server (versitygw)', { stampFile: inHome('servers.s3'), stamp, done: isThere }, () =>
     run('s3', process.execPath, [at('dist/infra/install-s3-server.js')]),
   );
 }

@@ -15,9 +15,7 @@ export async function fix(home: string, say: (line: string) => void): Promise<vo
     say('starting the stack');
     await startStack(home);
   }
-  if (elsewhere.temporal) {
-    const { address, namespace } = loadSettings().temporal;
-    say(`creating search attributes at ${address}, namespace ${namespace}`);
-    await createSearchAttributes(temporalBinary(home).binary, address, namespace);
-  }
+  const { address, namespace } = loadSettings().temporal;
+  say(`creating search attributes at ${address}, namespace ${namespace}`);
+  await createSearchAttributes(temporalBinary(home).binary, address, namespace);
 }

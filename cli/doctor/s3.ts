@@ -12,7 +12,7 @@ export function s3Checks({ s3 }: Settings): Check[] {
   const remedy = '`judo up` starts the S3 server of this machine; JUDO_S3_ENDPOINT, JUDO_S3_BUCKET and AWS variables name another';
   return [
     { name: 'bucket', remedy, look: () => roundTrip(s3) },
-    { name: 'clock', remedy: 'set this machine’s clock (timedatectl set-ntp true)', look: () => clock(s3) },
+    { name: 'clock', remedy, look: () => clock(s3) },
   ];
 }
 
@@ -39,6 +39,7 @@ async function clock({ endpoint, region }: Settings['s3']): Promise<Verdict> {
 export function skew(server: number, before: number, after: number): Verdict {
   const seconds = Math.max(0, before - server - 1000, server - after) / 1000;
   const detail = seconds === 0 ? 'agrees with the S3 server’s' : `${Math.round(seconds)} s off the S3 server’s`;
-  if (seconds >= SKEW_FAIL_S) return { fail: detail };
-  return seconds >= SKEW_WARN_S ? { warn: detail } : { ok: detail };
+  const remedy = 'set this machine’s clock (timedatectl set-ntp true)';
+  if (seconds >= SKEW_FAIL_S) return { fail: detail, remedy };
+  return seconds >= SKEW_WARN_S ? { warn: detail, remedy } : { ok: detail };
 }

@@ -1,4 +1,5 @@
 import type { Connection } from '@temporalio/client';
+import { StageError } from '../../contracts/failure.js';
 import { SEARCH_ATTRIBUTES } from '../../infra/stack/temporal-server.js';
 import type { Settings } from '../../infra/settings.js';
 import { queues } from '../../temporal.config.js';
@@ -29,7 +30,7 @@ async function connect({ connectionOptions, address }: Settings['temporal']): Pr
   try {
     return await Connection.connect({ ...connectionOptions, connectTimeout: '5s' });
   } catch (error) {
-    throw new Error(`${address} cannot be reached`, { cause: error });
+    throw new StageError({ type: 'Transient', message: `${address} cannot be reached`, remedy: START }, { cause: error });
   }
 }
 
