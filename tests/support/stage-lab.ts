@@ -25,6 +25,8 @@ Runtime.install({ logger: new DefaultLogger('ERROR') });
 
 const NOTHING = { digest: '0'.repeat(64), files: 0, bytes: 0 };
 
+const NO_CALLS = { model: 'lab', paidCalls: 0, filedCalls: 0, inputTokens: 0, outputTokens: 0, usd: 0, refused: 0, truncated: 0 };
+
 /** A plan of small stages: `[id, what it needs, params]`. Every stage makes one output, `out`. A patch sees them as `seg-jux`. */
 export function planOf(name: string, stages: readonly (readonly [string, readonly string[], Record<string, unknown>?])[]): Plan {
   return {
@@ -66,6 +68,8 @@ export interface Lab {
 export async function openLab(
   namespace: (typeof NAMESPACES)[number],
   body: (id: string, context: Parameters<StageBody>[0]) => Promise<void>,
+  /** What each stage says that its teacher cost. */
+  cost?: { readonly usd: number },
 ): Promise<Lab> {
   const directory = mkdtempSync(join(tmpdir(), 'judo-lab-'));
   const objects = createMemoryObjectStore();
@@ -77,7 +81,7 @@ export async function openLab(
     executed.set(id, (executed.get(id) ?? 0) + 1);
     await body(id, context);
     await writeFile(join(context.outputDirs['out']!, 'made-by'), `${id} ${JSON.stringify(context.stage.params)}`);
-    return { summary: {}, standIns: [], environment: {} };
+    return { summary: {}, standIns: [], environment: {}, ...(cost === undefined ? {} : { teacher: { ...NO_CALLS, ...cost } }) };
   });
   const notices: RunNotice[] = [];
   const noticing: NoticeActivities = { notify: async (notice) => void notices.push(notice) };
