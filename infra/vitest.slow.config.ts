@@ -7,7 +7,7 @@ export default defineConfig({
     include: ['tests/slow/**/*.test.ts'],
     passWithNoTests: true,
     testTimeout: 20 * 60_000,
-    hookTimeout: 10 * 60_000,
+    hookTimeout: 20 * 60_000,
     maxWorkers: 1,
     fileParallelism: false,
   },

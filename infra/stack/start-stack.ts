@@ -81,7 +81,14 @@ function spawnSupervisor(home: string, log: string, processes?: readonly string[
     cwd: home,
     detached: true,
     stdio: ['ignore', fd, fd],
-    env: { ...process.env, JUDO_HOME: home, [STACK_MARK]: home, ...(processes && { JUDO_STACK_PROCESSES: processes.join(',') }) },
+    env: {
+      ...process.env,
+      // The AWS SDK tells every process that Node 20 ends: the engines field says which Node we support.
+      AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+      JUDO_HOME: home,
+      [STACK_MARK]: home,
+      ...(processes && { JUDO_STACK_PROCESSES: processes.join(',') }),
+    },
   });
   child.unref();
   closeSync(fd);
