@@ -19,6 +19,7 @@ import { runsCommand } from './commands/runs.js';
 import { showCommand } from './commands/show.js';
 import { upCommand } from './commands/up.js';
 import { watchCommand } from './commands/watch.js';
+import { whyCommand } from './commands/why.js';
 import { EXIT } from './exit-codes.js';
 import { reportError } from './render/errors.js';
 
@@ -50,6 +51,7 @@ More: judo help exit-codes, judo help environment`,
     showCommand(),
     watchCommand(),
     logsCommand(),
+    whyCommand(),
     retryCommand(),
     abortCommand(),
     pauseCommand(),

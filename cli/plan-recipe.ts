@@ -1,9 +1,13 @@
-import type { StageRecord } from '../contracts/record.js';
+import { recentRecords } from '../activities/stage/record-history.js';
 import { walkPlan } from '../activities/stage/plan-walk.js';
+import type { Plan, PlanStage } from '../contracts/plan.js';
+import type { StageRecord } from '../contracts/record.js';
+import { estimateStage, type Estimate } from '../workflows/core/estimate.js';
+import { describeDifference, differences, nearestRecord, type KeyParts } from '../workflows/core/explain-stage.js';
+import { stageWorkflowId } from '../workflows/messages.js';
 import type { RunOptions } from './commands/run.js';
-import { columns, painter } from './render/terminal.js';
 import { resolveRecipe } from './resolve-recipe.js';
-import { openSession } from './session.js';
+import { openSession, type Session } from './session.js';
 
 export interface PlanRow {
   readonly stage: string;
@@ -11,50 +15,79 @@ export interface PlanRow {
   readonly state: 'done' | 'running' | 'will-run' | 'unknown';
   readonly reason: string;
   readonly needs: readonly string[];
+  /** Of what is not done, where earlier records of its kind tell. */
+  readonly estimate: Estimate | null;
 }
 
-/** What a run of this recipe would do now, from the record store alone. */
-export async function planRecipe(file: string, options: RunOptions): Promise<PlanRow[]> {
-  const session = await openSession();
-  const { artifacts } = await session.stores();
+/** What a run of this recipe would do now, from the record store; Temporal is asked what runs elsewhere, if it answers. */
+export async function planRecipe(file: string, options: RunOptions, session?: Session): Promise<PlanRow[]> {
+  const open = session ?? (await openSession());
+  const { artifacts, objects } = await open.stores();
   const force = Object.fromEntries(options.force.map((stage) => [stage, 'plan']));
   const plan = await resolveRecipe(file, { ...options, force }, artifacts, 'digest');
   const walk = await walkPlan(plan, artifacts);
-  const ready = new Map(walk.ready.map((one) => [one.stage.id, one.key]));
-  return plan.stages.map((stage) => {
+  const ready = new Map(walk.ready.map((one) => [one.stage.id, one]));
+  const history = walk.done.size === plan.stages.length ? [] : await recentRecords(objects);
+  const running = await runningElsewhere(
+    open,
+    walk.ready.map((one) => one.key),
+  );
+  return plan.stages.map((stage): PlanRow => {
     const needs = [...new Set(Object.values(stage.inputs).flatMap((source) => (source.from === 'stage' ? [source.stage] : [])))];
     const record = walk.done.get(stage.id);
-    if (record !== undefined) return { stage: stage.id, key: record.key, state: 'done', reason: doneReason(record), needs };
-    const key = ready.get(stage.id);
-    if (key !== undefined)
-      return { stage: stage.id, key, state: 'will-run', reason: stage.force === undefined ? 'no record of this key' : 'forced', needs };
-    const waitsFor = needs.filter((id) => !walk.done.has(id));
-    return {
-      stage: stage.id,
-      key: null,
-      state: 'unknown',
-      reason: `until ${waitsFor.join(', ')} ${waitsFor.length === 1 ? 'is' : 'are'} known`,
-      needs,
-    };
+    if (record !== undefined) {
+      const reason = `made by ${record.run} at ${record.finishedAt.slice(0, 16).replace('T', ' ')}`;
+      return { stage: stage.id, key: record.key, state: 'done', reason, needs, estimate: null };
+    }
+    const estimate = estimateStage(stage.kind, stage.queue === 'gpu' ? plan.runtime.gpus : 0, history);
+    const next = ready.get(stage.id);
+    if (next === undefined) {
+      const waitsFor = needs.filter((id) => !walk.done.has(id));
+      const reason = `until ${waitsFor.join(', ')} ${waitsFor.length === 1 ? 'is' : 'are'} known`;
+      return { stage: stage.id, key: null, state: 'unknown', reason, needs, estimate };
+    }
+    const by = running.get(next.key);
+    if (by !== undefined) return { stage: stage.id, key: next.key, state: 'running', reason: `running in ${by}`, needs, estimate };
+    return { stage: stage.id, key: next.key, state: 'will-run', reason: reasonOf(plan, stage, next.inputs, history), needs, estimate };
   });
 }
 
-const doneReason = (record: StageRecord): string => `made by ${record.run} at ${record.finishedAt.slice(0, 16).replace('T', ' ')}`;
+function reasonOf(plan: Plan, stage: PlanStage, inputs: KeyParts['inputs'], history: readonly StageRecord[]): string {
+  if (stage.force !== undefined) return 'forced';
+  const now = { ...stage, inputs };
+  const nearest = nearestRecord(now, history);
+  if (nearest === undefined) return 'never ran';
+  const words = differences(now, nearest).map((difference) => {
+    const source = stage.inputs[difference.field.replace(/^inputs\./, '')];
+    const from = source?.from === 'stage' ? ` (${source.stage})` : source === undefined ? '' : ` (${sourceName(plan, source.digest)})`;
+    return `${describeDifference(difference)}${difference.field.startsWith('inputs.') ? from : ''}`;
+  });
+  const shown = words.length > 3 ? [...words.slice(0, 3), `${words.length - 3} more`] : words;
+  return `${shown.join(', ')}; nearest: ${nearest.run}`;
+}
 
-const JSON_VERSION = 1;
+const sourceName = (plan: Plan, digest: string): string =>
+  digest === plan.sources.data.artifact.digest ? 'the dataset' : 'the base model';
 
-export function renderPlan(rows: readonly PlanRow[], format: string, stream: NodeJS.WriteStream): string {
-  if (format === 'json') {
-    return `${JSON.stringify({ schemaVersion: JSON_VERSION, stages: rows.map(({ stage, key, state, reason }) => ({ stage, key, state, reason })) })}\n`;
+/** Which of these keys some run executes right now, and which run asked first. Nothing when Temporal does not answer. */
+async function runningElsewhere(session: Session, keys: readonly string[]): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  if (keys.length === 0) return found;
+  const client = await session.temporal().catch(() => null);
+  if (client === null) {
+    process.stderr.write('no Temporal server answers: what runs elsewhere is not known\n');
+    return found;
   }
-  if (format === 'mermaid') {
-    const nodes = rows.map((row) => `  ${row.stage}["${row.stage}<br/>${row.state}"]`);
-    const edges = rows.flatMap((row) => row.needs.map((need) => `  ${need} --> ${row.stage}`));
-    return `${['flowchart LR', ...nodes, ...edges].join('\n')}\n`;
-  }
-  const paint = painter(stream);
-  const style = { done: 'green', running: 'blue', 'will-run': 'yellow', unknown: 'dim' } as const;
-  const table = rows.map((row) => [row.stage, paint(style[row.state], row.state), row.key?.slice(0, 12) ?? '-', row.reason]);
-  const work = rows.filter((row) => row.state !== 'done').length;
-  return `${columns([['STAGE', 'STATE', 'KEY', 'REASON'], ...table])}\n\n${work === 0 ? 'Everything is done: a run would execute no stage.' : `${work} of ${rows.length} stages would run.`}\n`;
+  await Promise.all(
+    keys.map(async (key) => {
+      const stage = await client.workflow
+        .getHandle(stageWorkflowId(key))
+        .describe()
+        .catch(() => null);
+      if (stage?.status.name !== 'RUNNING') return;
+      const run = (stage.searchAttributes as Record<string, readonly unknown[] | undefined>)['JudoRun']?.[0];
+      found.set(key, typeof run === 'string' ? run : 'another run');
+    }),
+  );
+  return found;
 }

@@ -17,7 +17,7 @@ Examples:
   $ judo plan recipes/judo.yaml -s grpo.beta=0.02 --exit-code`,
     )
     .action(async (recipe: string, options: RunOptions & { format: string; exitCode?: boolean }) => {
-      const { planRecipe, renderPlan } = await import('../plan-recipe.js');
+      const [{ planRecipe }, { renderPlan }] = await Promise.all([import('../plan-recipe.js'), import('../render/plan-table.js')]);
       const rows = await planRecipe(recipe, options);
       process.stdout.write(renderPlan(rows, options.output === 'json' ? 'json' : options.format, process.stdout));
       if (options.exitCode === true && rows.some((row) => row.state !== 'done')) process.exitCode = EXIT.hasWork;

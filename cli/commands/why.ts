@@ -1,0 +1,19 @@
+import { Command } from 'commander';
+
+export function whyCommand(): Command {
+  return new Command('why')
+    .description('Why a stage of a run had to run: the fields that differ from the nearest earlier one, and what caused them')
+    .argument('<run>')
+    .argument('<stage>')
+    .option('-o, --output <format>', 'json: one document')
+    .addHelpText('after', '\nExamples:\n  $ judo why NAME grpo\n  $ judo why NAME mmad-eval -o json')
+    .action(async (run: string, stage: string, options: { output?: string }) => {
+      const [{ openSession }, { explainStage, renderExplanation }] = await Promise.all([
+        import('../session.js'),
+        import('../explain-stage.js'),
+      ]);
+      const explanation = await explainStage(await openSession(), run, stage);
+      if (options.output === 'json') process.stdout.write(`${JSON.stringify({ schemaVersion: 1, ...explanation })}\n`);
+      else process.stdout.write(renderExplanation(explanation));
+    });
+}

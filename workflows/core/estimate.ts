@@ -1,0 +1,39 @@
+import type { StageRecord } from '../../contracts/record.js';
+
+/** What a stage will probably take, from earlier records of its kind. */
+export interface Estimate {
+  readonly seconds: number;
+  readonly gpuHours: number;
+  /** null: what earlier ones cost is not known. */
+  readonly usd: number | null;
+  /** Records it is made from. */
+  readonly from: number;
+}
+
+/** Records that an estimate looks at: the newest, since code and machines change. */
+const NEWEST = 5;
+const HOUR = 3600;
+
+/** The median of the newest records of the kind; null when there is none. `gpus`: what a stage of this kind would hold. */
+export function estimateStage(kind: string, gpus: number, records: readonly StageRecord[]): Estimate | null {
+  const earlier = records
+    .filter((record) => record.kind === kind)
+    .sort((a, b) => Date.parse(b.finishedAt) - Date.parse(a.finishedAt))
+    .slice(0, NEWEST);
+  if (earlier.length === 0) return null;
+  const seconds = median(earlier.map((record) => (Date.parse(record.finishedAt) - Date.parse(record.startedAt)) / 1000));
+  const costs = earlier.flatMap(({ teacher }) => (teacher === undefined || teacher.usd === null ? [] : [teacher.usd]));
+  const hasTeacher = earlier.some(({ teacher }) => teacher !== undefined);
+  return {
+    seconds,
+    gpuHours: (gpus * seconds) / HOUR,
+    usd: costs.length > 0 ? median(costs) : hasTeacher ? null : 0,
+    from: earlier.length,
+  };
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
