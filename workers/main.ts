@@ -2,7 +2,7 @@ import { createPipelineActivities } from '../activities/stage/pipeline-activitie
 import { loadSettings } from '../infra/settings.js';
 import { queues } from '../temporal.config.js';
 import { openStores } from './stores.js';
-import { cpuActivities, teacherActivities } from './stage-activities.js';
+import { cpuActivities, noticeActivities, teacherActivities } from './stage-activities.js';
 import { runWorkers, workflowCode } from './run-workers.js';
 
 /** The worker of the queues that need no GPU: workflows, pictures and reports, teacher calls. */
@@ -18,7 +18,12 @@ await runWorkers(settings, [
     maxConcurrentLocalActivityExecutions: 100,
     shutdownGraceTime: '5s',
   },
-  { taskQueue: queues.cpu, activities: cpuActivities(deps), maxConcurrentActivityTaskExecutions: 4, shutdownGraceTime: '5s' },
+  {
+    taskQueue: queues.cpu,
+    activities: { ...cpuActivities(deps), ...noticeActivities(deps) },
+    maxConcurrentActivityTaskExecutions: 4,
+    shutdownGraceTime: '5s',
+  },
   { taskQueue: queues.teacher, activities: teacherActivities(deps), maxConcurrentActivityTaskExecutions: 4, shutdownGraceTime: '5s' },
 ]);
 process.exit(0);

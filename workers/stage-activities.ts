@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { createEvaluateMmad } from '../activities/evaluation/evaluate-mmad.js';
 import { createRunInference } from '../activities/inference/run-inference.js';
+import { createNotify } from '../activities/notices/notify.js';
 import { createWriteReport } from '../activities/report/write-report.js';
 import type { StageBody } from '../activities/stage/context.js';
 import { createStageActivity } from '../activities/stage/stage-activity.js';
@@ -11,12 +12,15 @@ import { teacherStage } from '../activities/synthesis/teacher-stage.js';
 import { createTrainStage } from '../activities/training/train-stage.js';
 import { createSharpCodec } from '../adapters/image-codec/sharp.js';
 import { createPythonJobRunner } from '../adapters/python-job/runner.js';
+import { createWebhook, webhookSettings } from '../adapters/webhook/webhook.js';
 import { DomInjDataParams } from '../contracts/stages/dom-inj-data.js';
 import { GoldenReasoningParams } from '../contracts/stages/golden-reasoning.js';
 import { SegJuxDataParams } from '../contracts/stages/seg-jux-data.js';
 import { checkoutRoot } from '../infra/checkout.js';
 import type { Settings } from '../infra/settings.js';
 import { stallAfterMs, stopGraceMs } from '../temporal.config.js';
+import type { NoticeActivities } from '../workflows/activity-types.js';
+import { runWorkflowId } from '../workflows/messages.js';
 import type { Stores } from './stores.js';
 import { createLedgers } from './teachers.js';
 
@@ -39,6 +43,17 @@ const asActivities = (deps: WorkerDeps, bodies: Readonly<Record<string, StageBod
 /** Activities of the `cpu` queue. */
 export function cpuActivities(deps: WorkerDeps): StageActivities {
   return asActivities(deps, { writeReport: createWriteReport({ codec: createSharpCodec() }) });
+}
+
+/** What the `cpu` queue does beside stages: notices, to the webhook that this process's environment names. */
+export function noticeActivities({ settings }: WorkerDeps): NoticeActivities {
+  const webhook = webhookSettings(process.env);
+  const { ui, namespace } = settings.temporal;
+  return createNotify({
+    notifier: webhook === null ? null : createWebhook(webhook),
+    linksOf: (run): Readonly<Record<string, string>> =>
+      ui === null ? {} : { temporal: `${ui}/namespaces/${namespace}/workflows/${encodeURIComponent(runWorkflowId(run))}` },
+  });
 }
 
 /** Activities of the `teacher` queue. */

@@ -8,6 +8,11 @@ const ENVIRONMENT: readonly (readonly [string, string])[] = [
   ['JUDO_S3_ENDPOINT, JUDO_S3_BUCKET', 'where artifacts go'],
   ['AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_PROFILE', "AWS's own"],
   ['OPENAI_API_KEY, OPENAI_BASE_URL', 'the teacher; not needed for the rehearsal teacher'],
+  [
+    'JUDO_WEBHOOK_URL',
+    'where notices go (blocked, paused, regressed, missed): Slack or any other webhook; of the worker, read at its start',
+  ],
+  ['JUDO_WEBHOOK_SECRET, JUDO_WEBHOOK_SECRET_FILE', 'signs them: X-Judo-Signature: sha256=HMAC of the body, which holds sentAt'],
   ['NO_COLOR, FORCE_COLOR, TERM=dumb, CI', 'colour and the live view, as everywhere'],
 ];
 
