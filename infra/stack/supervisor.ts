@@ -24,8 +24,12 @@ let phase: StackState['state'] = 'starting';
 let build = buildId();
 let servers: Keeper[] = [];
 let workers: Keeper[] = [];
+/** The servers' ports that the workers were started with. */
+let portsGiven = '';
 
 const keeperOf = (name: string): Keeper | undefined => servers.find((keeper) => keeper.state.name === name);
+
+const serverPorts = (): string => JSON.stringify(servers.map((keeper) => keeper.currentPorts));
 
 function publish(): void {
   const temporal = keeperOf('temporal')?.currentPorts;
@@ -51,6 +55,12 @@ function publish(): void {
     teacher: teacher ? { url: `http://127.0.0.1:${teacher.http}/v1` } : null,
     processes: [...servers, ...workers].map((keeper) => keeper.state),
   });
+}
+
+/** Writes what is, and mends what follows from it: a server that came back at another port is lost to workers that know the old one. */
+function changed(): void {
+  publish();
+  if (phase === 'ready' && serverPorts() !== portsGiven) void restartWorkers('a server moved to another port');
 }
 
 /** Where the workers find our servers. Only ours: what the configuration places elsewhere they find as anyone does. */
@@ -81,7 +91,7 @@ async function keep(service: Service, usedBefore: ReadonlyMap<string, number>, t
     ports[role] = await freePort(before === undefined ? [usual] : [before, usual], taken);
     taken.add(ports[role]);
   }
-  return new Keeper(service, ports, home, log, publish);
+  return new Keeper(service, ports, home, log, changed);
 }
 
 /** Ports of the last time, so that addresses that people and programs remember stay good. */
@@ -122,11 +132,12 @@ async function start(): Promise<void> {
   await Promise.all(servers.map((keeper) => keeper.start()));
   const only = process.env.JUDO_STACK_PROCESSES?.split(',');
   const present = WORKERS.filter(({ name, file }) => compiled(file) && (only?.includes(name) ?? true));
+  portsGiven = serverPorts();
   workers = await Promise.all(present.map(({ name, file }) => keep(workerService(home, name, file, connection), before, taken)));
   publish();
   await Promise.all(workers.map((keeper) => keeper.start()));
   phase = 'ready';
-  publish();
+  changed();
   log(`ready: ${[...servers, ...workers].map((keeper) => keeper.state.name).join(', ')}`);
 }
 
@@ -142,18 +153,19 @@ async function stop(signal: NodeJS.Signals): Promise<void> {
   process.exit(0);
 }
 
-async function restartWorkers(): Promise<void> {
-  log('restarting the workers (new build)');
+async function restartWorkers(reason: string): Promise<void> {
+  log(`restarting the workers (${reason})`);
   phase = 'starting';
   build = buildId();
+  portsGiven = serverPorts();
   publish();
   await Promise.all(workers.map((keeper) => keeper.restart()));
   phase = 'ready';
-  publish();
+  changed();
 }
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal));
-process.on('SIGHUP', () => void restartWorkers());
+process.on('SIGHUP', () => void restartWorkers('new build'));
 await start();
 // Watching timers do not hold the process: this one does.
 setInterval(() => {}, 2 ** 30);

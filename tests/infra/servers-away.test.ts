@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -36,7 +36,10 @@ beforeAll(async () => {
   plant = join(home, 'plant');
   expect(await judo(['data', 'demo', plant, '--images', '12', '--size', '64'], {})).toMatchObject({ code: 0 });
 }, 120_000);
-afterAll(() => s3.stop());
+afterAll(async () => {
+  await s3.stop();
+  rmSync(home, { recursive: true, force: true });
+});
 
 const run = () => ['run', join(checkoutRoot(), 'recipes', 'quickstart.yaml'), '--data', plant];
 const temporalThere = () => ({ TEMPORAL_ADDRESS: inject('temporalAddress') });

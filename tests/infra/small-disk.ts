@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -15,15 +15,15 @@ export function noSmallDisk(): string | null {
   const xattr = 'import os,sys; os.setxattr(sys.argv[1], "user.judo", b"1")';
   const [command = '', ...args] = onSmallDisk(folder, 1, ['python3', '-c', xattr, folder]);
   const { status, stderr } = spawnSync(command, args, { encoding: 'utf8' });
+  rmSync(folder, { recursive: true });
   return status === 0 ? null : `no tmpfs with user xattrs can be mounted in a namespace here: ${stderr.trim().split('\n').at(-1)}`;
 }
 
-/** A stand-in for a binary that runs it with `folder` on a disk of `sizeMib`. */
+/** A stand-in for a binary, beside `folder`, that runs it with `folder` on a disk of `sizeMib`. */
 export function binaryOnSmallDisk(binary: string, folder: string, sizeMib: number): string {
-  const bin = mkdtempSync(join(tmpdir(), 'judo-small-disk-'));
   mkdirSync(folder, { recursive: true });
   const quoted = onSmallDisk(folder, sizeMib, [binary]).map((word) => `'${word.replaceAll("'", `'\\''`)}'`);
-  const file = join(bin, 'server');
+  const file = join(folder, '..', 'on-small-disk');
   writeFileSync(file, `#!/bin/sh\nexec ${quoted.join(' ')} "$@"\n`);
   chmodSync(file, 0o755);
   return file;

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, createServer, type Server } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -112,6 +112,22 @@ describe('judo up', () => {
     expect(readFileSync(join(home, 'logs', 'supervisor.log'), 'utf8')).toContain(`${name}: ended with SIGKILL; starting again`);
   });
 
+  test('has the workers follow a server whose port somebody took while it was down', async () => {
+    const [supervisor, s3Before, hostBefore] = [stack().pid, part('s3'), part('gpu-host')];
+    const thief = createServer();
+    // The supervisor sleeps until the port is taken: it would be faster.
+    process.kill(supervisor, 'SIGSTOP');
+    process.kill(s3Before.pid ?? 0, 'SIGKILL');
+    await until(() => bound(thief, s3Before.port ?? 0));
+    process.kill(supervisor, 'SIGCONT');
+    await until(() => stack().state === 'ready' && part('gpu-host').state === 'healthy' && part('gpu-host').pid !== hostBefore.pid);
+    thief.close();
+    const endpoint = stack().s3?.endpoint;
+    expect(part('s3').port).not.toBe(s3Before.port);
+    expect(readFileSync(`/proc/${part('gpu-host').pid}/environ`, 'utf8').split('\0')).toContain(`JUDO_S3_ENDPOINT=${endpoint}`);
+    await s3().send(new PutObjectCommand({ Bucket: 'judo', Key: 'moved', Body: 'moved' }));
+  });
+
   test('leaves no orphan when the supervisor is killed, and goes on with the same data at the same addresses', async () => {
     await s3().send(new PutObjectCommand({ Bucket: 'judo', Key: 'kept', Body: 'kept' }));
     const before = stack();
@@ -142,6 +158,18 @@ describe('judo down', () => {
     expect(JSON.parse(await judo('down', '-o', 'json'))).toMatchObject({ stopped: false });
   });
 });
+
+/** Whether the server could take the port. */
+function bound(server: Server, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const failed = () => resolve(false);
+    server.once('error', failed);
+    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => {
+      server.off('error', failed);
+      resolve(true);
+    });
+  });
+}
 
 /** Local addresses, as /proc writes them, of the TCP sockets that a process listens on. */
 function listeners(pid: number): string[] {

@@ -59,6 +59,7 @@ export function createStackHome(name: string, environment: Readonly<Record<strin
   const env = {
     PATH: process.env['PATH'],
     HOME: homedir(),
+    ...(process.env['XDG_CACHE_HOME'] && { XDG_CACHE_HOME: process.env['XDG_CACHE_HOME'] }),
     JUDO_HOME: path,
     TEMPORAL_CONFIG_FILE: join(path, 'none.toml'),
     ...environment,
