@@ -5,7 +5,7 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Worker } from '@temporalio/worker';
 import { describe, expect, inject, test } from 'vitest';
 import { StageError } from '../../contracts/failure.js';
-import { resolveStageUpdate, stageWorkflowId } from '../../workflows/messages.js';
+import { amendPlanUpdate, pauseRunUpdate, resolveStageUpdate, runQuery, stageWorkflowId } from '../../workflows/messages.js';
 import { openLab, planOf, type Lab } from '../support/stage-lab.js';
 
 const FOLDER = join(import.meta.dirname, 'histories');
@@ -48,12 +48,74 @@ function mutate(text: string): string {
   return mutated;
 }
 
-async function save(lab: Lab, handle: WorkflowHandle, name: string): Promise<void> {
-  const history = await lab.client.workflow.getHandle(handle.workflowId).fetchHistory();
+/** Files the history of a workflow's last execution, or of the one named. */
+async function save(lab: Lab, handle: WorkflowHandle, name: string, execution?: string): Promise<void> {
+  const history = await lab.client.workflow.getHandle(handle.workflowId, execution).fetchHistory();
   writeFileSync(join(FOLDER, `${name}.json`), `${JSON.stringify(JSON.parse(historyToJSON(history)), null, 1)}\n`);
 }
 
 describe.runIf(recording)('recording', () => {
+  test('a run that joined, one that was paused and amended, one that continued as new, a sweep', async () => {
+    let open!: () => void;
+    let opened = new Promise<void>((resolve) => (open = resolve));
+    const lab = await openLab('replay-test', async (id) => (id === 'first' ? opened : undefined));
+    const until = async (handle: WorkflowHandle, holds: (outcome: string) => boolean) => {
+      while (!holds((await lab.status(handle)).stages[0]?.outcome ?? '')) await new Promise((resolve) => setTimeout(resolve, 20));
+    };
+    const signed = { by: 'anna', reason: 'maintenance' };
+    try {
+      const winner = await lab.start('winner', CHAIN);
+      await until(winner, (outcome) => outcome === 'running');
+      const loser = await lab.start('loser', CHAIN);
+      await until(loser, (outcome) => outcome === 'running');
+      open();
+      await Promise.all([winner.result(), loser.result()]);
+      await save(lab, loser, 'run-joined');
+      await save(lab, lab.client.workflow.getHandle(stageWorkflowId((await lab.status(loser)).stages[0]!.key!)), 'stage-joined');
+      opened = new Promise<void>((resolve) => (open = resolve));
+      const longer = planOf('chain', [
+        ['first', [], { n: 9 }],
+        ['second', ['first']],
+        ['third', ['second']],
+      ]);
+      const paused = await lab.start('paused', { ...longer, stages: longer.stages.slice(0, 2) });
+      await until(paused, (outcome) => outcome === 'running');
+      await paused.executeUpdate(pauseRunUpdate, { args: [{ paused: true, ...signed }] });
+      const { plan } = await paused.query(runQuery);
+      await paused.executeUpdate(amendPlanUpdate, { args: [{ from: plan, plan: await lab.plans.file(longer), ...signed }] });
+      open();
+      await until(paused, (outcome) => outcome === 'ran');
+      await paused.executeUpdate(pauseRunUpdate, { args: [{ paused: false, ...signed }] });
+      await paused.result();
+      await save(lab, paused, 'run-paused-and-amended');
+      const wide = planOf(
+        'wide',
+        Array.from({ length: 14 }, (_, n) => [`stage-${n}`, []] as const),
+      );
+      const continued = await lab.start('continued', wide, { continueAfterEvents: 60, limits: { parallel: 3 } });
+      const first = (await lab.client.workflow.getHandle(continued.workflowId).describe()).runId;
+      await continued.result();
+      await save(lab, continued, 'run-continued-as-new', first);
+      await save(lab, continued, 'run-after-continue-as-new');
+      const variants = await Promise.all(
+        [1, 2].map(async (n) => ({
+          ...{ name: `v${n}`, set: { n }, seed: null },
+          plan: await lab.plans.file(
+            planOf('chain', [
+              ['first', [], { sweep: true }],
+              ['second', ['first'], { n }],
+            ]),
+          ),
+        })),
+      );
+      const sweep = await lab.start('sweep', { schemaVersion: 1, name: 'sweep', command: 'judo sweep run sweep.yaml', variants });
+      await sweep.result();
+      await save(lab, sweep, 'sweep');
+    } finally {
+      await lab.close();
+    }
+  });
+
   test('a finished, a cached, a retried, a blocked and a cancelled run', async () => {
     let mood: 'well' | 'blink' | 'broken' | 'slow' = 'well';
     let blinked = false;
