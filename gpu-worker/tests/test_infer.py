@@ -10,6 +10,10 @@ import pytest
 
 from conftest import Outcome, Plant, write_lines
 from judo_gpu.failures import Exit
+from judo_gpu.infer.generate import chat_text
+from judo_gpu.models.processor import load_processor
+from judo_gpu.models.tiny import write_tiny_model
+from judo_gpu.rows import IMAGE_MARK, InferenceRequest
 
 SOURCE = Path(__file__).parents[1] / "src"
 
@@ -95,6 +99,47 @@ def test_a_garbage_request_ends_with_65(own_plant: Plant) -> None:
     outcome = own_plant.run(infer(own_plant))
     assert outcome.code == Exit.DATASET_CORRUPT
     assert "requests.jsonl:1: prompt" in outcome.of("failed")[0]["failure"]["message"]
+
+
+def test_pictures_stand_at_the_marks_of_a_prompt_and_before_one_without(plant: Plant) -> None:
+    write_tiny_model(plant.root / "whole", 3)
+    processor = load_processor(plant.root / "whole")
+
+    def said(prompt: str, *images: str) -> str:
+        text = chat_text(processor, InferenceRequest(id="x", images=list(images), prompt=prompt))
+        user = text.split("<|im_start|>user\n")[1].split("<|im_end|>")[0]
+        return user.replace("<|vision_start|><|image_pad|><|vision_end|>", "#")
+
+    assert said("Normal: <image>\nQuery: <image>\nWhat?", "n.png", "q.png") == "Normal: #\nQuery: #\nWhat?"
+    assert said("What?", "q.png", "n.png") == "##What?"
+    assert said("What?") == "What?"
+
+
+def test_a_mark_decides_where_its_picture_is_seen(plant: Plant, speaking_policy: Path) -> None:
+    first, last = f"{IMAGE_MARK}What is it?", f"What is it?{IMAGE_MARK}"
+    rows = [
+        {"id": str(number), "images": ["board/0.png"], "prompt": prompt}
+        for number, prompt in enumerate(["What is it?", first, last])
+    ]
+    write_lines(plant.root / "marks" / "requests.jsonl", rows)
+    job = infer(plant, policy=str(speaking_policy), requests=str(plant.root / "marks" / "requests.jsonl"))
+    outcome = plant.run(job)
+    assert outcome.code == Exit.FINISHED, outcome.events[-1]
+    before, marked, _ = (answer["text"] for answer in answers(outcome.output))
+    assert marked == before
+
+
+@pytest.mark.parametrize(("marks", "images"), [(1, 2), (2, 1), (1, 0)])
+def test_marks_that_are_not_as_many_as_the_images_end_with_64(
+    own_plant: Plant, marks: int, images: int
+) -> None:
+    pictures = [f"board/{number}.png" for number in range(images)]
+    row = {"id": "board/7.png#2", "images": pictures, "prompt": IMAGE_MARK * marks + "What?"}
+    write_lines(own_plant.root / "requests.jsonl", [row])
+    outcome = own_plant.run(infer(own_plant))
+    assert outcome.code == Exit.INVALID_SPEC
+    message = outcome.of("failed")[0]["failure"]["message"]
+    assert message == f"request board/7.png#2: {marks} <image> marks in the prompt, {images} images"
 
 
 def test_inference_imports_no_trainer_and_events_alone_reach_stdout(plant: Plant) -> None:

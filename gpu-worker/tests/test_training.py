@@ -12,6 +12,8 @@ import torch
 from conftest import Outcome, Plant, write_lines
 from judo_gpu.failures import Exit
 from judo_gpu.models.load import load_policy
+from judo_gpu.rewards.segmentation import parse_cells
+from judo_gpu.rows import GrpoRow
 
 SFT = {"maxSteps": 6, "learningRate": 3e-3, "batchSize": 4, "scheduler": "constant"}
 GRPO = {
@@ -67,6 +69,33 @@ def test_the_device_batch_does_not_change_what_is_learned(plant: Plant) -> None:
     )
     for one, other in zip(at_once.of("step"), in_parts.of("step"), strict=True):
         assert one["metrics"]["loss"] == pytest.approx(other["metrics"]["loss"], rel=1e-3)
+
+
+def test_golden_reasonings_are_learned_in_the_format_of_the_answer(plant: Plant) -> None:
+    from judo_gpu.train.sft import completion_of
+
+    row = GrpoRow.model_validate_json((plant.root / "grpo" / "rows.jsonl").read_text().splitlines()[0])
+    marked = row.model_copy(update={"cells": [(3, 4), (3, 6), (3, 5), (2, 16)]})
+    text = completion_of(marked)
+    assert text == (
+        "<seg> (2,16) , (3,4)-(3,6) </seg>\n<think> The board has no defect. </think>\n<answer>A</answer>"
+    )
+    assert parse_cells(text) == set(marked.cells)
+    assert completion_of(row).startswith("<seg> None </seg>\n")
+    outcome = plant.run(plant.job("sft", SFT, rows=str(plant.root / "grpo")))
+    assert outcome.code == Exit.FINISHED, outcome.events[-1]
+    losses = [event["metrics"]["loss"] for event in outcome.of("step")]
+    assert losses[-1] < losses[0] - 0.5
+
+
+def test_rows_of_two_kinds_in_one_file_end_with_65(own_plant: Plant) -> None:
+    mixed = (own_plant.root / "grpo" / "rows.jsonl").read_text() + (
+        own_plant.root / "sft" / "rows.jsonl"
+    ).read_text()
+    (own_plant.root / "sft" / "rows.jsonl").write_text(mixed)
+    outcome = own_plant.run(own_plant.job("sft", SFT))
+    assert outcome.code == Exit.DATASET_CORRUPT
+    assert "rows.jsonl:7: " in message_of(outcome)
 
 
 def test_the_loss_is_on_the_answer_only(plant: Plant) -> None:

@@ -157,7 +157,7 @@ test('the curves are those of the very file that the training activity writes', 
 describe('what is missing', () => {
   test('is said: answers, metrics, rows and pictures that are not there', async () => {
     const { html, summary } = renderReport(await gatherReport({ ...sources, records: [], folders: {}, state: 'running' }, codec));
-    expect(summary.missing).toHaveLength(6);
+    expect(summary.missing).toHaveLength(7);
     expect(html).toContain('No evaluation has finished');
     expect(html).toContain('No training stage has finished');
     expect(html).toContain('Stage grpo has filed no metrics: its curves are missing.');

@@ -11,7 +11,7 @@ from pathlib import Path
 from judo_gpu.events import Events, take_stdout
 from judo_gpu.failures import Exit, InvalidSpec, JobError, OutOfGpuMemory, Stopped, Transient
 from judo_gpu.job import AnyJob, GrpoJob, InferJob, SftJob, read_job
-from judo_gpu.rows import GrpoRow, SftRow, requests, training_rows
+from judo_gpu.rows import GrpoRow, requests, supervised_rows, training_rows
 from judo_gpu.train.checkpoints import require_resumable
 
 HELP = """\
@@ -92,7 +92,7 @@ def require_inputs(job: AnyJob) -> None:
         requests(job)
         return
     if isinstance(job, SftJob):
-        training_rows(job, SftRow)
+        supervised_rows(job)
     else:
         training_rows(job, GrpoRow)
     require_resumable(job)

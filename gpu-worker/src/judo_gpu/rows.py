@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from pydantic import AfterValidator, Field, ValidationError
 
-from judo_gpu.failures import DatasetCorrupt
+from judo_gpu.failures import DatasetCorrupt, InvalidSpec
 from judo_gpu.job import InferJob, Strict, Training
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 ROWS = "rows.jsonl"
+# Stands in a request's prompt where a picture belongs (activities/evaluation/prompts.ts has the same).
+IMAGE_MARK = "<image>"
 FAULTS_SHOWN = 10
 
 
@@ -99,9 +102,32 @@ def training_rows(job: Training, kind: type[Row]) -> list[Row]:
     return rows
 
 
+def supervised_rows(job: Training) -> list[SftRow] | list[GrpoRow]:
+    """Rows to train on with the loss on the answer: completions as they are, or golden reasonings (all rows of one kind)."""
+    first = first_row(Path(job.rows) / ROWS)
+    return training_rows(job, GrpoRow) if "golden" in first else training_rows(job, SftRow)
+
+
+def first_row(file: Path) -> dict[str, object]:
+    """What the first line holds; empty where it holds no object or there is none: reading all rows tells what is wrong."""
+    try:
+        with file.open(encoding="utf-8", errors="replace") as lines:
+            value = json.loads(next((line for line in lines if line.strip()), "null"))
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
 def requests(job: InferJob) -> list[InferenceRequest]:
-    """What to answer; every picture is there."""
+    """What to answer; every picture is there, and has its mark where a prompt has marks."""
     asked = read_rows(Path(job.requests), InferenceRequest)
+    for request in asked:
+        marks = request.prompt.count(IMAGE_MARK)
+        if marks not in (0, len(request.images)):
+            raise InvalidSpec(
+                f"request {request.id}: {marks} {IMAGE_MARK} marks in the prompt, {len(request.images)} images",
+                "give the prompt one mark for each image, or none: the images then come before the text",
+            )
     require_images(asked, Path(job.images))
     return asked
 

@@ -23,7 +23,14 @@ from judo_gpu.failures import Stopped
 from judo_gpu.job import InferJob
 from judo_gpu.models.load import load_policy, policy_directory
 from judo_gpu.models.processor import ImageTextProcessor, vision_token_ids
-from judo_gpu.rows import InferenceAnswer, InferenceRequest, open_image, read_rows, requests
+from judo_gpu.rows import (
+    IMAGE_MARK,
+    InferenceAnswer,
+    InferenceRequest,
+    open_image,
+    read_rows,
+    requests,
+)
 
 SHARDS = "answers-*.jsonl"
 WORK = ".work"
@@ -111,11 +118,12 @@ def answer_batch(
 
 
 def chat_text(processor: ImageTextProcessor, request: InferenceRequest) -> str:
-    """One user turn: the pictures in their order, then the text."""
-    content = [
-        *({"type": "image"} for _ in request.images),
-        {"type": "text", "text": request.prompt},
-    ]
+    """One user turn: the pictures at the prompt's marks in their order, or before the text where it has none."""
+    first, *rest = request.prompt.split(IMAGE_MARK)
+    content: list[dict[str, str]] = [] if rest else [{"type": "image"} for _ in request.images]
+    content.append({"type": "text", "text": first})
+    for text in rest:
+        content += [{"type": "image"}, {"type": "text", "text": text}]
     turns: list[Any] = [{"role": "user", "content": content}]
     text = processor.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
     assert isinstance(text, str)

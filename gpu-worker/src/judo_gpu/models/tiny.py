@@ -17,7 +17,7 @@ from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLIm
 
 from judo_gpu.models.processor import VISION_TOKENS, ImageTextProcessor
 
-VOCABULARY = 1024
+VOCABULARY = 1536
 HIDDEN = 128
 HEADS = 4
 PRODUCTS = (
@@ -55,6 +55,19 @@ PLACES = (
     "left edge",
     "right edge",
     "upper half",
+)
+# Words of inspection reports: each becomes a token, which halves what a step computes.
+WORDS = (
+    "machined woven printed circuit board nut rim glass solder copper trace pad component lead thread weave cloth face edge "
+    "corner border outline contour shape texture colour brightness surface region area spot mark piece layer mask legend hole "
+    "gap patch void outer inner upper lower left right top bottom centre center middle across along around between inside "
+    "outside near under over same other neighbouring corresponding separate missing broken chipped torn bent lifted shifted "
+    "stained dark darker bright brighter pale clear clearly slightly strongly small large thin thick long short sharp smooth "
+    "rough regular irregular intact normal anomalous defective visible absent expected covers crosses runs lies shows keeps "
+    "regards concerned inspection inspector quality criteria matter reason cause effect strength function risk failure reject "
+    "accept template sample reference deviation irregularity foreign oil rust residue fibre grey green brown "
+    "yellow orange red white black which should would has have been there these this that such both two one first second "
+    "with without from into than then what how why does are and for not any no only also because therefore hence so"
 )
 SPECIAL_TOKENS = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", *VISION_TOKENS)
 # Qwen2.5-VL's own template, without tools and videos.
@@ -155,14 +168,24 @@ def corpus() -> list[str]:
     draw = random.Random(0)
     sentences = [
         "You are a helpful assistant.system\nuser\nassistant\n",
+        WORDS,
         "The first image is the query image, the second is a normal image of the same product.",
         "Following is the query image: Following is the question list: Following is 1 image of normal sample.",
-        "Compare the query image with the normal image and mark the anomalous cells of the 16x16 grid.",
+        "The first image is the query image, the second a normal image of the same product.\nQuestion: Options:\nA. B. C. D.",
+        "Write the anomalous cells of a 16x16 grid over the first image as <seg> cells </seg>, row by row, as (row,column) or "
+        "(row,first)-(row,last), or None. Then reason as <think> ... </think> and end with <answer>letter</answer>.",
+        "Then describe what differs as <think> ... </think>. The image shows a normal sample of the product.",
         "<seg> None </seg>\n<think> There is no difference between the two images. </think>\n<answer>A</answer>",
         "Answer with the option's letter. A. Yes. B. No. C. Maybe. D. Unknown.",
-        "Is there any defect in the object in the query image? What is the type of the defect?",
+        "Is there any defect in the object? There is a defect in the object. What is the type of the defect?",
         "What is the appearance of the defect? What is the effect of the defect? Where is the defect?",
+        "In the center left of the image. In the upper right of the image. In the lower part of the picture.",
         "Therefore the correct answer is because the surface shows, compared with the reference, a visible change.",
+        "This fits the observations, describes this correctly, whereas another option does not agree with what is visible, "
+        "so the answer is A. hence the answer is B. therefore the answer is C.",
+        "The option “None” describes this; of the options, “None” fits.",
+        "It covers a small area and is about as bright as the corresponding place of the normal sample, where the same region "
+        "keeps its expected shape and texture; such a deviation from the second image is a defect.",
     ]
     for _ in range(400):
         item, defect, place = draw.choice(PRODUCTS), draw.choice(DEFECTS), draw.choice(PLACES)

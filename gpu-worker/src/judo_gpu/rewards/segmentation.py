@@ -44,6 +44,18 @@ def parse_cells(completion: str, profile: SegProfile = "strict", grid: int = GRI
     return frozenset(cells)
 
 
+def cells_text(cells: Iterable[Cell]) -> str:
+    """Text of a set of cells as the rows have it (SPEC 3): runs of neighbouring columns as ranges, row by row, or `None`."""
+    runs: list[tuple[int, int, int]] = []
+    for row, column in sorted(set(cells)):
+        if runs and runs[-1][0] == row and runs[-1][2] + 1 == column:
+            runs[-1] = (row, runs[-1][1], column)
+        else:
+            runs.append((row, column, column))
+    items = [f"({row},{first})" + (f"-({row},{last})" if last > first else "") for row, first, last in runs]
+    return " , ".join(items) or "None"
+
+
 def _read_item(item: str) -> tuple[int, int, int, int] | None:
     match = _ITEM.fullmatch(item)
     if match is None:

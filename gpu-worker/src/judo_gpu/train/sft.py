@@ -6,6 +6,8 @@ Stage 2 learns domain questions and answers, 2 epochs at 5e-7. The loss is on th
 Departures:
 - Batch size and schedule: the paper is silent; 16 rows a step and a cosine without warm-up, as parameters.
 - The vision tower is trained too: the paper does not say that it was frozen.
+- Rows of golden reasoning are taken too, written out in the answer's format: JUDO has no such stage, its base model
+  follows an instruction. The tiny model follows none and is shown the format (as IAD-R1's first stage does its own).
 - One GPU: fp32 weights with bf16 arithmetic; several: bf16 under ZeRO-3, as the paper.
 
 Launch: python -m judo_gpu run job.json   (several GPUs: torchrun --nproc-per-node=4 -m judo_gpu run job.json)
@@ -23,7 +25,8 @@ from trl.trainer.sft_trainer import SFTTrainer
 from judo_gpu.events import Events
 from judo_gpu.job import SftJob
 from judo_gpu.models.load import load_policy, policy_directory
-from judo_gpu.rows import SftRow, training_rows
+from judo_gpu.rewards.segmentation import cells_text
+from judo_gpu.rows import GrpoRow, SftRow, supervised_rows
 from judo_gpu.train.fixes import Fixes
 from judo_gpu.train.stage import (
     as_dataset,
@@ -41,7 +44,7 @@ class Trainer(Fixes, SFTTrainer):  # type: ignore[misc]
 
 def train_sft(job: SftJob, events: Events) -> None:
     """Fine-tune the policy on the rows and write it to `job.output`."""
-    rows = training_rows(job, SftRow)
+    rows = supervised_rows(job)
     events.phase("loading the policy")
     model, processor = load_policy(
         policy_directory(Path(job.policy), own_policy_directory(job), events), weights_dtype(job)
@@ -56,12 +59,19 @@ def train_sft(job: SftJob, events: Events) -> None:
     run_training(trainer, job, processor, events)
 
 
-def conversation(row: SftRow) -> Mapping[str, Any]:
+def conversation(row: SftRow | GrpoRow) -> Mapping[str, Any]:
     """The pictures go before the text of the user's turn, query image first (SPEC 4)."""
     return {
         "prompt": [{"role": "user", "content": row.prompt}],
-        "completion": [{"role": "assistant", "content": row.completion}],
+        "completion": [{"role": "assistant", "content": completion_of(row)}],
     }
+
+
+def completion_of(row: SftRow | GrpoRow) -> str:
+    """The answer to learn; a golden reasoning becomes the answer that GRPO asks for (SPEC 4)."""
+    if isinstance(row, SftRow):
+        return row.completion
+    return f"<seg> {cells_text(row.cells)} </seg>\n<think> {row.golden.strip()} </think>\n<answer>{row.solution}</answer>"
 
 
 def sft_arguments(job: SftJob) -> SFTConfig:
