@@ -1,3 +1,4 @@
+import type { Failure } from '../../contracts/failure.js';
 import type { RunStatus, StageProgress, StageStatus } from '../../contracts/run.js';
 import { columns, duration, painter } from './terminal.js';
 
@@ -67,13 +68,16 @@ export function renderFailures(status: RunStatus, stream: NodeJS.WriteStream): s
         '',
         paint('red', `${stage.stage} is ${stage.outcome}: ${failure.message} (${failure.type})`),
         ...(failure.remedy === undefined ? [] : [`remedy: ${failure.remedy}`]),
-        ...(stage.outcome === 'blocked'
+        ...(stage.outcome === 'blocked' && status.finishedAt === null
           ? [`then:   judo retry ${status.run} ${stage.stage}    or give it up: judo abort ${status.run} ${stage.stage}`]
           : []),
         ...(failure.logTail === undefined ? [] : [paint('dim', failure.logTail.trimEnd())]),
-        `log:    judo logs ${status.run} ${stage.stage}`,
+        ...(hasLog(failure) ? [`log:    judo logs ${status.run} ${stage.stage}`] : []),
         '',
       ].join('\n'),
     )
     .join('\n');
 }
+
+/** Only what ran as a process of its own keeps a log. */
+const hasLog = ({ logTail, logRef }: Failure): boolean => logTail !== undefined || logRef !== undefined;

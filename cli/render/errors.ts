@@ -38,7 +38,9 @@ function translate(error: unknown): CliError {
     case 'RecipeError':
       return new CliError(EXIT.usage, error.message);
     case 'WorkflowNotFoundError':
-      return new CliError(EXIT.notFound, `no such run: ${error.message}`, 'judo runs');
+      return error.message.includes('already completed')
+        ? new CliError(EXIT.usage, 'the run has ended already', '`judo show RUN` says how; `judo runs` lists those that go on.')
+        : new CliError(EXIT.notFound, `no such run: ${error.message}`, '`judo runs` lists them.');
     case 'WorkflowUpdateFailedError':
       return new CliError(EXIT.usage, error.cause instanceof Error ? error.cause.message : error.message);
     case 'StageError':

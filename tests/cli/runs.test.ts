@@ -1,0 +1,272 @@
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ReportSummary } from '../../contracts/report-summary.js';
+import { documentOf, type Answer } from './judo.js';
+import { startCliStack, type CliStack } from './stack.js';
+
+/** The commands on a real stack, in the order in which a user meets them: nothing yet, a run, a second one, a blocked one, damage. */
+let stack: CliStack;
+let judo: (...words: string[]) => Promise<Answer>;
+
+interface Stage {
+  readonly stage: string;
+  readonly key: string;
+  readonly outcome: string;
+  readonly attempts: number;
+  readonly seconds: number | null;
+  readonly artifacts: Record<string, string>;
+}
+const stagesOf = (answer: Answer) => documentOf(answer)['stages'] as Stage[];
+
+beforeAll(async () => {
+  stack = await startCliStack();
+  judo = stack.judo();
+});
+afterAll(() => stack?.stop());
+
+describe('before the first run', () => {
+  test('lists are empty documents, and people are told what to type', async () => {
+    const [runs, trees, forPeople, show] = await Promise.all([
+      judo('runs', '-o', 'json'),
+      judo('artifacts', 'ls', '-o', 'json'),
+      judo('runs'),
+      judo('show', 'first'),
+    ]);
+    expect(documentOf(runs)).toEqual({ schemaVersion: 1, runs: [] });
+    expect(documentOf(trees)).toEqual({ schemaVersion: 1, trees: [] });
+    expect(forPeople).toEqual({ code: 0, stdout: '', stderr: expect.stringContaining('judo quickstart') });
+    expect(show).toEqual({ code: 4, stdout: '', stderr: expect.stringContaining('there are no runs yet\nremedy: ') });
+  });
+
+  test('plan says what would run, and ends with 10 when asked to', async () => {
+    const answer = await judo('plan', stack.recipe, '-o', 'json', '--exit-code');
+    expect(answer.code).toBe(10);
+    const stages = documentOf(answer)['stages'] as Record<string, unknown>[];
+    expect(stages.map(({ stage, state }) => `${String(stage)} ${String(state)}`)).toEqual([
+      'seg-jux-data will-run',
+      'dom-inj-data will-run',
+      'report unknown',
+    ]);
+    for (const stage of stages) expect(Object.keys(stage).sort()).toEqual(['key', 'reason', 'stage', 'state']);
+  });
+});
+
+describe('a run', () => {
+  test('prints its name first, plain lines on stderr, and ends with the path of its report', async () => {
+    const { code, stdout, stderr } = await judo('run', stack.recipe, '--name', 'first', '--run-id-file', join(stack.home, 'id'));
+    expect(stderr).toMatch(/^\d{4}-\d\d-\d\dT\S+ seg-jux-data {2}ran/m);
+    expect(stderr).not.toContain('\x1b');
+    expect(stdout).toMatch(/^first\n/);
+    expect(stdout).toContain(`report: ${join(stack.home, 'reports', 'first', 'report.html')}`);
+    expect(readFileSync(join(stack.home, 'id'), 'utf8')).toBe('first\n');
+    expect(code).toBe(0);
+  });
+
+  test('again executes no stage, and says so in one document', async () => {
+    const answer = await judo('run', stack.recipe, '--name', 'second', '-o', 'json');
+    expect(answer.code).toBe(0);
+    const document = documentOf(answer);
+    expect(document).toMatchObject({ schemaVersion: 1, run: 'second', state: 'completed' });
+    expect(stagesOf(answer).map(({ stage, outcome }) => `${stage} ${outcome}`)).toEqual([
+      'seg-jux-data reused',
+      'dom-inj-data reused',
+      'report reused',
+    ]);
+    expect(existsSync(String(document['report']))).toBe(true);
+    expect(existsSync(String(document['table']))).toBe(true);
+    expect((await judo('plan', stack.recipe, '--exit-code')).code).toBe(0);
+  });
+
+  test('is shown with its stages, their keys and artifacts', async () => {
+    const stages = stagesOf(await judo('show', 'first', '-o', 'json'));
+    expect(stages.map(({ outcome, attempts }) => `${outcome} ${attempts}`)).toEqual(['ran 1', 'ran 1', 'ran 1']);
+    for (const { key, seconds, artifacts } of stages) {
+      expect(key).toMatch(/^[0-9a-f]{64}$/);
+      expect(seconds).toBeGreaterThan(0);
+      for (const digest of Object.values(artifacts)) expect(digest).toMatch(/^[0-9a-f]{64}$/);
+    }
+    const board = (await judo('show', 'first')).stdout;
+    expect(board).toContain('first completed');
+    expect(board).not.toMatch(/\x1b| \n/);
+  });
+
+  test('is listed, latest first, with ISO times in a pipe', async () => {
+    const { runs } = documentOf(await judo('runs', '-o', 'json')) as { runs: { run: string; state: string; recipe: string }[] };
+    expect(runs.map(({ run, state, recipe }) => `${run} ${state} ${recipe}`)).toEqual(['second completed cheap', 'first completed cheap']);
+    expect((await judo('runs', '-n', '1')).stdout).toMatch(
+      /^RUN +STATE +STARTED +RECIPE\nsecond +completed +\d{4}-\d\d-\d\dT\S+Z +cheap\n$/,
+    );
+  });
+
+  test('whose name is taken is refused with the way out', async () => {
+    const { code, stdout, stderr } = await judo('run', stack.recipe, '--name', 'first');
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain('a run named "first" exists already\nremedy: ');
+  });
+
+  test('is found by its beginning; a mistyped one is told with the nearest', async () => {
+    expect((await judo('report', 'fir')).stdout).toBe(`${join(stack.home, 'reports', 'first', 'report.html')}\n`);
+    const answers = await Promise.all([
+      judo('show', 'frist'),
+      judo('logs', 'secnd'),
+      judo('report', '../first'),
+      judo('cancel', 'fir', '--yes'),
+    ]);
+    expect(answers.map(({ code }) => code)).toEqual([4, 4, 4, 4]);
+    expect(answers.map(({ stdout }) => stdout)).toEqual(['', '', '', '']);
+    expect(answers[0].stderr).toContain('did you mean "first"?');
+    expect(answers[1].stderr).toContain('did you mean "second"?');
+    expect(answers[3].stderr).toContain('one begins so: first');
+  });
+
+  test('that has ended is not cancelled, and its stages without a log say so', async () => {
+    const [cancel, logs, wrong] = await Promise.all([
+      judo('cancel', 'first', '--yes'),
+      judo('logs', 'first'),
+      judo('logs', 'first', 'grpo'),
+    ]);
+    expect(cancel).toMatchObject({ code: 0, stderr: expect.stringContaining('has ended already') });
+    expect(logs).toMatchObject({ code: 0, stdout: '', stderr: expect.stringContaining('no log') });
+    expect(wrong).toMatchObject({ code: 4, stderr: expect.stringContaining('its stages: seg-jux-data, dom-inj-data, report') });
+  });
+
+  test('has its report as files: page, summary and tables', async () => {
+    const document = documentOf(await judo('report', 'first', '-o', 'json'));
+    expect(document).toMatchObject({ schemaVersion: 1, run: 'first', state: 'completed', partial: false });
+    const folder = join(stack.home, 'reports', 'first');
+    expect(readdirSync(folder).sort()).toEqual(['report.html', 'summary.json', 'table.csv', 'table.md']);
+    expect(ReportSummary.parse(JSON.parse(readFileSync(join(folder, 'summary.json'), 'utf8'))).run).toBe('first');
+  });
+});
+
+describe('a run that waits for a decision', () => {
+  const blocked = ['-s', 'teacher.model=gpt-4o-2024-11-20', '--force', 'dom-inj-data', '--name', 'third', '-o', 'json'];
+
+  test('ends its command with 6, and the remedy and the command to type are told', async () => {
+    const answer = await judo('run', stack.recipe, ...blocked);
+    expect(answer.code).toBe(6);
+    expect(documentOf(answer)).toMatchObject({ state: 'blocked' });
+    expect(answer.stderr).toContain('dom-inj-data is blocked: ');
+    expect(answer.stderr).toContain('remedy: Set OPENAI_API_KEY');
+    expect(answer.stderr).toContain('judo retry third dom-inj-data');
+  });
+
+  test('has a partial report that says so, on the terminal and in itself', async () => {
+    const answer = await judo('report', 'third');
+    const file = join(stack.home, 'reports', 'third', 'report.html');
+    expect(answer).toEqual({
+      code: 0,
+      stdout: `${file}\n`,
+      stderr: expect.stringContaining('This report is partial: 0 of 3 stages are done'),
+    });
+    const page = readFileSync(file, 'utf8');
+    expect(page).toContain('This report is partial');
+    expect(page).toContain('judo retry third dom-inj-data');
+    expect(documentOf(await judo('report', 'third', '-o', 'json'))).toMatchObject({ state: 'blocked', partial: true, report: file });
+  });
+
+  test('once cancelled it stays so, and no retry is offered any more', async () => {
+    expect(await judo('cancel', 'third')).toMatchObject({ code: 2, stderr: expect.stringContaining('pass --yes') });
+    expect((await judo('cancel', 'third', '--yes')).code).toBe(0);
+    const { stdout, stderr } = await judo('show', 'third');
+    expect(stdout).toContain('third cancelled');
+    expect(stdout + stderr).not.toContain('judo retry');
+    expect(await judo('abort', 'third', '--yes')).toMatchObject({ code: 2, stdout: '' });
+  });
+});
+
+describe('artifacts', () => {
+  test('are listed with who made them, and their files', async () => {
+    const { trees } = documentOf(await judo('artifacts', 'ls', '-o', 'json')) as {
+      trees: { digest: string; producers: { stage: string; run: string }[] }[];
+    };
+    const made = trees.flatMap(({ producers }) => producers.map(({ stage, run }) => `${stage} ${run}`));
+    expect(made.sort()).toEqual(['dom-inj-data first', 'report first', 'seg-jux-data first']);
+    const report = trees.find(({ producers }) => producers[0]?.stage === 'report')!;
+    expect((await judo('artifacts', 'ls', report.digest.slice(0, 10))).stdout).toContain('report.html');
+  });
+
+  test('are copied out whole, never over something else', async () => {
+    const digest = stagesOf(await judo('show', 'first', '-o', 'json'))[0]!.artifacts['rows']!;
+    const out = join(stack.home, 'rows');
+    expect((await judo('artifacts', 'get', digest.slice(0, 8), out)).code).toBe(0);
+    expect(readdirSync(out)).toContain('rows.jsonl');
+    expect(await judo('artifacts', 'get', digest, out)).toMatchObject({ code: 2, stderr: expect.stringContaining('is not empty') });
+    expect(await judo('artifacts', 'get', 'ffffffff', join(stack.home, 'no'))).toMatchObject({ code: 4 });
+  });
+
+  test('that are damaged are found, and discarded only when that is said twice', async () => {
+    const digest = stagesOf(await judo('show', 'first', '-o', 'json'))[1]!.artifacts['rows']!;
+    const blobs = join(stack.home, 's3', 'data', 'judo', 'v1', 'blobs', 'sha256');
+    const { files } = documentOf(await judo('artifacts', 'ls', digest, '-o', 'json')) as { files: { path: string; sha256: string }[] };
+    const { sha256 } = files.find(({ path }) => path === 'rows.jsonl')!;
+    const blob = join(blobs, sha256.slice(0, 2), sha256);
+    writeFileSync(blob, 'x'.repeat(statSync(blob).size));
+
+    const found = await judo('artifacts', 'verify', '-o', 'json');
+    expect(found.code).toBe(1);
+    const verdicts = documentOf(found)['verdicts'] as { digest: string; ok: boolean }[];
+    expect(verdicts.filter(({ ok }) => !ok).map((verdict) => verdict.digest)).toEqual([digest]);
+    expect(await judo('artifacts', 'verify', digest, '--discard')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('pass --yes'),
+    });
+    expect(existsSync(blob)).toBe(true);
+
+    const discarded = await judo('artifacts', 'verify', digest, '--discard', '--yes');
+    expect(discarded).toMatchObject({ code: 1, stderr: expect.stringContaining('1 tree read, 1 damaged, 2 objects deleted') });
+    expect(existsSync(blob)).toBe(false);
+    expect(discarded.stderr).toContain('judo run RECIPE --force STAGE');
+    expect(await judo('artifacts', 'verify', digest)).toMatchObject({ code: 4, stderr: expect.stringContaining('remedy: ') });
+  });
+});
+
+describe('a server that refuses us', () => {
+  test('for our credentials: 3, where and the remedy', async () => {
+    const given = {
+      JUDO_S3_ENDPOINT: stack.addresses.s3,
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'nobody',
+      AWS_SECRET_ACCESS_KEY: 'wrong',
+    };
+    const { code, stdout, stderr } = await stack.judo(given)('plan', stack.recipe, '-o', 'json');
+    expect(stderr).toContain(`s3://judo at ${stack.addresses.s3} refuses our credentials`);
+    expect(stderr).toContain('remedy: Set AWS_ACCESS_KEY_ID');
+    expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+  });
+
+  test('for want of the bucket: 3, which bucket and the remedy', async () => {
+    const { code, stdout, stderr } = await stack.judo({ JUDO_S3_BUCKET: 'absent' })('show', 'first', '-o', 'json');
+    expect(stderr).toContain('there is no bucket absent');
+    expect(stderr).toContain('remedy: Create it');
+    expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+  });
+
+  test('for want of the namespace: 3, and the variable that names it', async () => {
+    const { code, stdout, stderr } = await stack.judo({ TEMPORAL_NAMESPACE: 'absent' })('runs', '-o', 'json');
+    expect(stderr).toContain('TEMPORAL_NAMESPACE');
+    expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+  });
+});
+
+test('a finished run is shown while Temporal is away', async () => {
+  const answer = await stack.judo({ TEMPORAL_ADDRESS: '127.0.0.1:9' })('show', 'first', '-o', 'json');
+  expect(documentOf(answer)).toMatchObject({ run: 'first', state: 'completed' });
+});
+
+test('data check tells every problem of a broken dataset, and ends with 2', async () => {
+  const masks = readdirSync(stack.plant, { recursive: true, encoding: 'utf8' }).filter((path) => /ground_truth.*\.png$/.test(path));
+  rmSync(join(stack.plant, masks[0]!));
+  writeFileSync(join(stack.plant, masks[1]!), 'no picture');
+  const answer = await judo('data', 'check', stack.plant, '-o', 'json');
+  expect(answer.code).toBe(2);
+  const { schemaVersion, images, problems } = documentOf(answer) as {
+    schemaVersion: number;
+    images: number;
+    problems: Record<string, unknown>[];
+  };
+  expect({ schemaVersion, images }).toEqual({ schemaVersion: 1, images: 12 });
+  expect(problems.map(({ file }) => String(file)).sort()).toEqual(masks.slice(0, 2).sort());
+  for (const problem of problems) expect(Object.keys(problem).sort()).toEqual(['code', 'detail', 'file', 'key', 'remedy']);
+});
