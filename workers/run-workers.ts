@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { Settings } from '../infra/settings.js';
+import { removeAbandonedScratch } from './abandoned-scratch.js';
 
 const BUNDLE = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
 
@@ -21,6 +23,7 @@ const COMMON = {
 /** Runs workers until SIGTERM or SIGINT; then lets their activities end (trainers checkpoint) and exits. */
 export async function runWorkers(settings: Settings, options: readonly Omit<WorkerOptions, 'connection' | 'namespace'>[]): Promise<void> {
   Runtime.install({ shutdownSignals: [] });
+  await removeAbandonedScratch(join(settings.home, 'scratch'));
   const connection = await connectPatiently(settings);
   const workers = await Promise.all(
     options.map((one) => Worker.create({ ...COMMON, ...one, connection, namespace: settings.temporal.namespace })),

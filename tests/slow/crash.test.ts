@@ -106,6 +106,10 @@ describe('a run whose worker, GPU host, S3 server, trainer, Temporal server and 
     expect(summary['resumedAtStep']).toBeGreaterThanOrEqual(steps[death]);
   });
 
+  test('leaves nothing half made on the disk', () => {
+    expect(killed.attempts()).toEqual([]);
+  });
+
   test('shows the killed run as any other afterwards', async () => {
     const shown = await killed.judo('show', 'killed', '-o', 'json');
     expect(madeBy(JSON.parse(shown.stdout) as RunDocument)).toEqual(madeBy(expected));

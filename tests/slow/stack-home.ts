@@ -39,9 +39,11 @@ export interface StackHome {
   processes(): { pid: number; command: string }[];
   /** The process of the job that makes `key`; null when none runs. */
   trainer(key: string): number | null;
+  /** Folders of attempts that are made or half made. */
+  attempts(): string[];
   /** Keys of the stages that a job of this home works at. */
   jobs(): string[];
-  /** Steps whose checkpoint is committed on this home's disk. */
+  /** Steps whose checkpoint is committed by the trainer and taken over by the host: from these a stage can go on. */
   checkpoints(key: string): number[];
   /** Names of the objects below a prefix of the bucket, as the S3 server keeps them: one file each. */
   objects(prefix: string): string[];
@@ -103,12 +105,17 @@ export function createStackHome(name: string, environment: Readonly<Record<strin
       const found = processesOf(path).find(({ command }) => command.includes('judo_gpu') && command.includes(key));
       return found?.pid ?? null;
     },
+    attempts: () => listed(join(path, 'scratch')).flatMap((key) => listed(join(path, 'scratch', key))),
     jobs: () => listed(join(path, 'work', 'jobs')),
     checkpoints(key) {
       const stage = join(path, 'work', 'jobs', key);
-      const folders = listed(stage).map((attempt) => join(stage, attempt, 'checkpoints'));
-      const whole = folders.flatMap((folder) => listed(folder).filter((step) => existsSync(join(folder, step, 'manifest.json'))));
-      return whole.map(Number).filter(Number.isInteger);
+      const taken = (attempt: string) => listed(join(stage, attempt)).flatMap((file) => /^metrics-(\d+)\.jsonl$/.exec(file)?.[1] ?? []);
+      const whole = (attempt: string, step: string) => existsSync(join(stage, attempt, 'checkpoints', step, 'manifest.json'));
+      return listed(stage).flatMap((attempt) =>
+        taken(attempt)
+          .filter((step) => whole(attempt, step))
+          .map(Number),
+      );
     },
     objects(prefix) {
       const folder = join(bucket, prefix);
@@ -130,8 +137,13 @@ export function createStackHome(name: string, environment: Readonly<Record<strin
   return home;
 }
 
+/** What is in a folder; nothing where it is a file, or has just been removed. */
 function listed(folder: string): string[] {
-  return existsSync(folder) ? readdirSync(folder) : [];
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }
 
 /** Found without the stack's own list: by anything in /proc that names the home. Zombies and this process are none. */
