@@ -4,13 +4,15 @@ import { Plan } from './plan.js';
 import { Recipe } from './recipe.js';
 import { GrpoRow, InferenceAnswer, InferenceRequest, SftRow } from './rows.js';
 import { STAGE_KINDS } from './stages/index.js';
+import { SweepFile } from './sweep.js';
 
 /** The JSON Schemas that are published: generated from the zod schemas, committed under contracts/schema/, compared by a test. */
-export function jsonSchemas(): Record<'recipe' | 'plan' | 'job' | 'job-event' | 'rows', Record<string, unknown>> {
+export function jsonSchemas(): Record<'recipe' | 'sweep' | 'plan' | 'job' | 'job-event' | 'rows', Record<string, unknown>> {
   const of = (schema: z.ZodType, io: 'input' | 'output' = 'input') =>
     z.toJSONSchema(schema, { io, target: 'draft-2020-12' }) as Record<string, unknown>;
   return {
     recipe: recipeSchema(of(Recipe)),
+    sweep: of(SweepFile),
     plan: of(Plan),
     job: of(Job),
     'job-event': of(JobEvent),

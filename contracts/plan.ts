@@ -54,6 +54,8 @@ export const SweepPlan = z.strictObject({
   schemaVersion: z.literal(1),
   name: z.string(),
   command: z.string(),
+  /** What its results table is sorted by: a figure of a stage's summary. */
+  metric: z.strictObject({ stage: z.string(), figure: z.string(), best: z.enum(['highest', 'lowest']) }).optional(),
   variants: z
     .array(
       z.strictObject({

@@ -67,8 +67,8 @@ function changeOf(word: string): RecipeChange {
 function apply(recipe: Record<string, unknown>, { path, value, origin }: RecipeChange, origins: Map<string, string>): void {
   const keys = path.split('.');
   const stages = recipe['stages'];
-  if (stages !== null && typeof stages === 'object' && keys[0]! in stages) keys.unshift('stages');
-  else if (keys.length > 1 && !(keys[0]! in Recipe.shape)) {
+  if (stages !== null && typeof stages === 'object' && Object.hasOwn(stages, keys[0]!)) keys.unshift('stages');
+  else if (keys.length > 1 && !Object.hasOwn(Recipe.shape, keys[0]!)) {
     const known = [...Object.keys(Recipe.shape), ...Object.keys((stages as object | undefined) ?? {})];
     const near = nearest(keys[0]!, known);
     throw new RecipeFileError([
@@ -77,9 +77,11 @@ function apply(recipe: Record<string, unknown>, { path, value, origin }: RecipeC
   }
   let at = recipe;
   for (const key of keys.slice(0, -1)) {
-    const next = at[key];
+    const next = Object.hasOwn(at, key) ? at[key] : undefined;
     at = at[key] = next !== null && typeof next === 'object' ? (next as Record<string, unknown>) : {};
   }
   at[keys.at(-1)!] = value;
+  // The last change of a key is the one that its errors are blamed on.
+  origins.delete(keys.join('.'));
   origins.set(keys.join('.'), origin);
 }
