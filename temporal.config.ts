@@ -18,6 +18,8 @@ export const profiles = {
   },
   /** Restarts cost GPU hours: find a dead host in a minute (the host beats, not the trainer), resume from the last checkpoint. */
   gpu: { startToCloseTimeout: '14d', heartbeatTimeout: '20s', retry: { maximumAttempts: 6, initialInterval: '2s', maximumInterval: '2m' } },
+  /** What a night asks of the store and of Temporal: small, and waited for while they are away. */
+  night: { startToCloseTimeout: '5m', retry: { initialInterval: '500ms', maximumInterval: '1m' } },
   /** A webhook: worth a few tries, never worth holding a run up. */
   notice: { startToCloseTimeout: '30s', scheduleToCloseTimeout: '1h', retry: { initialInterval: '2s', maximumInterval: '5m' } },
 } as const;

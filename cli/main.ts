@@ -8,6 +8,7 @@ import { doctorCommand } from './commands/doctor.js';
 import { downCommand } from './commands/down.js';
 import { helpTopics } from './commands/help-topics.js';
 import { logsCommand } from './commands/logs.js';
+import { nightlyCommand } from './commands/nightly.js';
 import { pauseCommand, resumeCommand } from './commands/pause.js';
 import { planCommand } from './commands/plan.js';
 import { quickstartCommand } from './commands/quickstart.js';
@@ -58,6 +59,7 @@ More: judo help exit-codes, judo help environment`,
     resumeCommand(),
     cancelCommand(),
     restartCommand(),
+    nightlyCommand(),
     artifactsCommand(),
     reportCommand(),
     configCommand(),

@@ -23,7 +23,7 @@ export type TreeManifest = z.infer<typeof TreeManifest>;
 export const ArtifactRef = z.strictObject({ digest: Digest, files: z.int().nonnegative(), bytes: z.int().nonnegative() });
 export type ArtifactRef = z.infer<typeof ArtifactRef>;
 
-/** Where things lie in the bucket. Nothing is ever overwritten, except the `runs/` folder's views. */
+/** Where things lie in the bucket. Nothing is ever overwritten, except views: the `runs/` and `nightlies/` folders. */
 export const objectKeys = {
   blob: (sha256: string) => `v1/blobs/sha256/${sha256.slice(0, 2)}/${sha256}`,
   tree: (digest: string) => `v1/trees/sha256/${digest}.json`,
@@ -37,4 +37,18 @@ export const objectKeys = {
   checkpoints: (stageKey: string) => `v1/checkpoints/${stageKey}/`,
   shard: (stageKey: string, name: string) => `v1/shards/${stageKey}/${name}`,
   shards: (stageKey: string) => `v1/shards/${stageKey}/`,
+  nightlies: () => 'v1/nightlies/',
+  nightly: (name: string) => `v1/nightlies/${name}.json`,
+  nightlyOrders: (name: string) => `v1/nightlies/${name}/orders/`,
+  nights: (name: string) => `v1/nightlies/${name}/nights/`,
+  night: (name: string, run: string) => `v1/nightlies/${name}/nights/${run}.json`,
+  goodNight: (name: string) => `v1/nightlies/${name}/good.json`,
+  tag: (name: string) => `v1/tags/${name}.json`,
+  /** A list of objects that nothing needed when it was made. */
+  candidates: (list: string) => `v1/gc/${list}.json`,
+  /** There while a sweep deletes what such lists name. */
+  sweep: 'v1/gc/sweep.json',
+  /** That a sweep has ended: what was seen in the store before may be gone. */
+  swept: (sweep: string) => `v1/gc/swept/${sweep}.json`,
+  collection: 'v1/gc/',
 } as const;

@@ -14,6 +14,8 @@ export const TeacherRequest = z.strictObject({
   temperature: z.number().min(0).max(2),
   maxOutputTokens: z.int().positive(),
   sampleIndex: z.int().nonnegative(),
+  /** Set where the teacher is to be asked anew: no answer filed before is one to this request. */
+  salt: z.string().optional(),
 });
 export type TeacherRequest = z.infer<typeof TeacherRequest>;
 

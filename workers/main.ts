@@ -2,7 +2,7 @@ import { createPipelineActivities } from '../activities/stage/pipeline-activitie
 import { loadSettings } from '../infra/settings.js';
 import { queues } from '../temporal.config.js';
 import { openStores } from './stores.js';
-import { cpuActivities, noticeActivities, teacherActivities } from './stage-activities.js';
+import { cpuActivities, nightlyActivities, teacherActivities } from './stage-activities.js';
 import { runWorkers, workflowCode } from './run-workers.js';
 
 /** The worker of the queues that need no GPU: workflows, pictures and reports, teacher calls. */
@@ -20,7 +20,7 @@ await runWorkers(settings, [
   },
   {
     taskQueue: queues.cpu,
-    activities: { ...cpuActivities(deps), ...noticeActivities(deps) },
+    activities: { ...cpuActivities(deps), ...nightlyActivities(deps) },
     maxConcurrentActivityTaskExecutions: 4,
     shutdownGraceTime: '5s',
   },

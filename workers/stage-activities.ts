@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { createEvaluateMmad } from '../activities/evaluation/evaluate-mmad.js';
 import { createRunInference } from '../activities/inference/run-inference.js';
+import { createNightlyActivities } from '../activities/nightly/nightly-activities.js';
 import { createNotify } from '../activities/notices/notify.js';
 import { createWriteReport } from '../activities/report/write-report.js';
 import type { StageBody } from '../activities/stage/context.js';
@@ -19,7 +20,7 @@ import { SegJuxDataParams } from '../contracts/stages/seg-jux-data.js';
 import { checkoutRoot } from '../infra/checkout.js';
 import type { Settings } from '../infra/settings.js';
 import { stallAfterMs, stopGraceMs } from '../temporal.config.js';
-import type { NoticeActivities } from '../workflows/activity-types.js';
+import type { NightlyActivities, NoticeActivities } from '../workflows/activity-types.js';
 import { runWorkflowId } from '../workflows/messages.js';
 import type { Stores } from './stores.js';
 import { createLedgers } from './teachers.js';
@@ -45,15 +46,16 @@ export function cpuActivities(deps: WorkerDeps): StageActivities {
   return asActivities(deps, { writeReport: createWriteReport({ codec: createSharpCodec() }) });
 }
 
-/** What the `cpu` queue does beside stages: notices, to the webhook that this process's environment names. */
-export function noticeActivities({ settings }: WorkerDeps): NoticeActivities {
+/** What the `cpu` queue does beside stages: nights, and notices to the webhook that this process's environment names. */
+export function nightlyActivities(deps: WorkerDeps): NightlyActivities & NoticeActivities {
   const webhook = webhookSettings(process.env);
-  const { ui, namespace } = settings.temporal;
-  return createNotify({
+  const { ui, namespace } = deps.settings.temporal;
+  const notices = createNotify({
     notifier: webhook === null ? null : createWebhook(webhook),
     linksOf: (run): Readonly<Record<string, string>> =>
       ui === null ? {} : { temporal: `${ui}/namespaces/${namespace}/workflows/${encodeURIComponent(runWorkflowId(run))}` },
   });
+  return { ...createNightlyActivities(deps), ...notices };
 }
 
 /** Activities of the `teacher` queue. */

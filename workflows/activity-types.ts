@@ -34,3 +34,39 @@ export interface RunNotice {
 export interface NoticeActivities {
   notify(notice: RunNotice): Promise<void>;
 }
+
+/** A night that is due. */
+export interface DueNight {
+  readonly nightly: string;
+  /** ISO. */
+  readonly dueAt: string;
+}
+
+/** What `planNight` made of a nightly's definition. */
+export interface PlannedNight {
+  readonly plan: string;
+  readonly planName: string;
+}
+
+/** How a night's run ended. */
+export interface NightEnd extends DueNight {
+  readonly state: 'completed' | 'failed' | 'cancelled';
+  readonly reason: string | null;
+}
+
+/** What the `nightly` workflow asks of the `cpu` queue. */
+export interface NightlyActivities {
+  /** Files the night as running. `skip`: why it has nothing to do. `late`: that and why it begins later than it was due. */
+  beginNight(
+    night: DueNight & { startedAt: string },
+  ): Promise<{ run: string; skip: string | null; late: string | null; lookEveryMs: number }>;
+  /** Resolves the nightly's recipe and data and files the plan. The night is in its keys. */
+  planNight(night: DueNight): Promise<PlannedNight>;
+  /** Files what it came to, beside the last good night. `regressed`: in words, what is worse than it may be. */
+  closeNight(end: NightEnd): Promise<{ regressed: string | null }>;
+  /**
+   * Files the nights that were due and did not fire, with the reason; in words, what is new. `before`: ISO. `sure`: only those
+   * that were skipped for certain, because the server may still start the others.
+   */
+  lookForMissed(look: { nightly: string; before: string; sure: boolean }): Promise<string | null>;
+}

@@ -1,2 +1,3 @@
+export { nightly } from './nightly.js';
 export { pipeline } from './pipeline.js';
 export { stage } from './stage.js';

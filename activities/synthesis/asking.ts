@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { StageError } from '../../contracts/failure.js';
+import { FRESH_TEACHER } from '../../contracts/stages/teacher-params.js';
 import type { TeacherRequest } from '../../contracts/teacher.js';
 import { fanOut } from '../teacher/fan-out.js';
 import { createUsageMeter } from '../teacher/usage.js';
@@ -99,6 +100,7 @@ function toRequest<Input, Output>(
     temperature: params.temperature,
     maxOutputTokens: params.maxOutputTokens,
     sampleIndex: 0,
+    ...(params.salt.startsWith(FRESH_TEACHER) ? { salt: params.salt } : {}),
   };
 }
 

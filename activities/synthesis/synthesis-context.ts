@@ -28,12 +28,13 @@ export interface SynthesisResult {
 }
 
 /**
- * The parameters that every teacher stage has. The run's `salt` is not read: a nightly full rerun writes its rows anew, and
- * finds the teacher's answers filed.
+ * The parameters that every teacher stage has. A nightly full rerun writes its rows anew and finds the teacher's answers filed:
+ * of the run's `salt` only one that begins with FRESH_TEACHER is read.
  */
 export interface TeacherParams {
   readonly teacherModel: string;
   readonly temperature: number;
   readonly maxOutputTokens: number;
   readonly seed: number;
+  readonly salt: string;
 }

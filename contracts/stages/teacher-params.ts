@@ -7,6 +7,9 @@ export const teacherParams = {
   maxOutputTokens: z.int().positive().default(1024),
 } as const;
 
+/** A `salt` that begins so reaches the teacher's requests too: nothing filed answers them, and every call is paid. */
+export const FRESH_TEACHER = 'fresh-teacher ';
+
 /** What every stage reads that draws at random, or that a nightly full rerun must repeat. Filled from the recipe. */
 export const runParams = {
   seed: z.int().nonnegative().default(0),
