@@ -30,6 +30,9 @@ export const continueAfterEvents = 1_500;
 /** Lower first, on every queue: a person waits for an interactive run, nobody for a sweep. Within a class, runs take turns. */
 export const priorities = { interactive: { priorityKey: 1 }, nightly: { priorityKey: 3 }, sweep: { priorityKey: 4 } } as const;
 
+/** How often a host with a preemptible stage looks whether a more urgent one waits. */
+export const preemptionLookMs = 5_000;
+
 /** How long a training process may say nothing before it is taken for hung. Outlasts a 7B model's load. */
 export const stallAfterMs = 15 * 60_000;
 /** After a stop request: how long a trainer may take to write its checkpoint before it is killed. */

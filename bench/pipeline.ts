@@ -29,7 +29,7 @@ function planOf(nonce: number): Plan {
     command: 'npm run bench',
     sources: { data: { artifact: NOTHING, root: '/', demoPlant: false }, model: { artifact: NOTHING, name: 'tiny', tiny: true } },
     teacher: { model: 'rehearsal' },
-    runtime: { gpus: 1, deviceBatch: { sft: 1, grpo: 1, infer: 1 }, checkpointEverySteps: 1, teacherConcurrency: 1 },
+    runtime: { gpus: 1, deviceBatch: { sft: 1, grpo: 1, infer: 1 }, checkpointEverySteps: 1, teacherConcurrency: 1, preemptible: false },
     stages: ids.map((id, n): PlanStage => ({
       id,
       kind: 'no-op',

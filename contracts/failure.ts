@@ -11,11 +11,15 @@ export const FailureType = z.enum([
   'ArtifactMissing',
   'DigestMismatch',
   'StalledTraining',
+  'Preempted',
   'Transient',
 ]);
 export type FailureType = z.infer<typeof FailureType>;
 
-/** The two that mean "the same call may succeed later"; every other failure waits for a person's decision. */
+/**
+ * The two that mean "the same call may succeed later". `Preempted` is no failure to a person: the stage asks for its place again
+ * and goes on from its checkpoint. Every other one waits for a decision.
+ */
 export const RETRYABLE_FAILURES: ReadonlySet<FailureType> = new Set<FailureType>(['StalledTraining', 'Transient']);
 
 /** What is known of a failure. `message` says what failed, with coordinates, expected and got; `remedy` says what to do. */

@@ -24,6 +24,8 @@ export const RuntimeSettings = z.strictObject({
     .prefault({}),
   checkpointEverySteps: z.int().positive().default(50),
   teacherConcurrency: z.int().positive().default(8),
+  /** A stage on a GPU gives its place, after a checkpoint, to a more urgent class of runs, and goes on afterwards. */
+  preemptible: z.boolean().default(false),
 });
 export type RuntimeSettings = z.infer<typeof RuntimeSettings>;
 

@@ -1,5 +1,7 @@
+import { Connection } from '@temporalio/client';
+import { createTaskQueuePreemption } from '../adapters/preemption/task-queue.js';
 import { loadSettings } from '../infra/settings.js';
-import { queues, stopGraceMs } from '../temporal.config.js';
+import { preemptionLookMs, queues, stopGraceMs } from '../temporal.config.js';
 import { visibleGpus } from './gpus.js';
 import { gpuActivities } from './stage-activities.js';
 import { openStores } from './stores.js';
@@ -8,7 +10,14 @@ import { runWorkers } from './run-workers.js';
 /** The GPU host: takes one job at a time on this machine's GPUs (or on its CPU, where there is none) and supervises its process. */
 const settings = loadSettings();
 const gpus = await visibleGpus();
-const deps = { ...openStores(settings), settings };
+const { namespace, connectionOptions } = settings.temporal;
+const preemption = createTaskQueuePreemption({
+  connect: () => Connection.connect(connectionOptions),
+  namespace,
+  taskQueue: queues.gpu,
+  everyMs: preemptionLookMs,
+});
+const deps = { ...openStores(settings), settings, preemption };
 console.log(gpus.length === 0 ? 'no GPU: jobs run on the CPU' : `GPUs: ${gpus.join(', ')}`);
 
 await runWorkers(settings, [

@@ -14,6 +14,7 @@ import { createTrainStage } from '../activities/training/train-stage.js';
 import { createSharpCodec } from '../adapters/image-codec/sharp.js';
 import { createPythonJobRunner } from '../adapters/python-job/runner.js';
 import { createWebhook, webhookSettings } from '../adapters/webhook/webhook.js';
+import type { Preemption } from '../contracts/ports/preemption.js';
 import { DomInjDataParams } from '../contracts/stages/dom-inj-data.js';
 import { GoldenReasoningParams } from '../contracts/stages/golden-reasoning.js';
 import { SegJuxDataParams } from '../contracts/stages/seg-jux-data.js';
@@ -27,18 +28,16 @@ import { createLedgers } from './teachers.js';
 
 export interface WorkerDeps extends Stores {
   readonly settings: Settings;
+  /** Where stages give their place to more urgent work. */
+  readonly preemption?: Preemption;
 }
 
 type StageActivities = Record<string, ReturnType<typeof createStageActivity>>;
 
 const asActivities = (deps: WorkerDeps, bodies: Readonly<Record<string, StageBody>>): StageActivities => {
-  const { artifacts, plans, settings } = deps;
-  return Object.fromEntries(
-    Object.entries(bodies).map(([name, body]) => [
-      name,
-      createStageActivity({ artifacts, plans, workDir: join(settings.home, 'scratch') }, body),
-    ]),
-  );
+  const { settings, ...rest } = deps;
+  const edge = { ...rest, workDir: join(settings.home, 'scratch') };
+  return Object.fromEntries(Object.entries(bodies).map(([name, body]) => [name, createStageActivity(edge, body)]));
 };
 
 /** Activities of the `cpu` queue. */

@@ -55,7 +55,7 @@ export async function stage({ task, heading, waiter }: StageInput): Promise<Stag
     }
   };
   try {
-    const result = await work.run(() => runActivity(task, heading));
+    const result = await work.run(() => runUnlessPreempted(task, heading));
     await tellAll({ key: task.key, result });
     return result;
   } catch (error) {
@@ -63,6 +63,17 @@ export async function stage({ task, heading, waiter }: StageInput): Promise<Stag
     await tellAll(failure === null ? { key: task.key, cancelled: true } : { key: task.key, failure });
     if (failure === null || isCancellation(error)) throw error;
     throw ApplicationFailure.create({ message: failure.message, type: failure.type, nonRetryable: true, details: [failure] });
+  }
+}
+
+/** A preempted stage asks for its place again at once: the more urgent work is before it in the queue. */
+async function runUnlessPreempted(task: StageTask, heading: StageHeading): Promise<StageResult> {
+  for (;;) {
+    try {
+      return await runActivity(task, heading);
+    } catch (error) {
+      if (failureOf(error)?.type !== 'Preempted') throw error;
+    }
   }
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Context } from '@temporalio/activity';
 import { StageError } from '../../contracts/failure.js';
 import type { ArtifactStore } from '../../contracts/ports/artifact-store.js';
+import type { Preemption } from '../../contracts/ports/preemption.js';
 import type { StageProgress, StageResult, StageTask } from '../../contracts/run.js';
 import { inputDigests } from '../../workflows/core/schedule.js';
 import { stageKey } from '../../workflows/core/stage-key.js';
@@ -14,13 +15,24 @@ import { toStageFailure } from './to-stage-failure.js';
 /** A host that is alive says so this often, whatever its work is doing; a silent trainer is the job runner's affair. */
 const BEAT_MS = 3_000;
 
+/** Temporal's own for a task that names none. */
+const DEFAULT_PRIORITY = 3;
+
+const PREEMPTED = new StageError({ type: 'Preempted', message: 'more urgent work took the place; it goes on from its checkpoint' });
+
 /**
  * Wraps a stage's body as the activity of that stage: looks the record up first, fetches inputs, saves outputs, files the
  * record last. A second attempt, or a second worker, at the same key finds the record or repeats the work without harm.
  */
-export function createStageActivity(deps: { artifacts: ArtifactStore; plans: PlanStore; workDir: string }, body: StageBody) {
+export function createStageActivity(
+  deps: { artifacts: ArtifactStore; plans: PlanStore; workDir: string; preemption?: Preemption },
+  body: StageBody,
+) {
   return async function runStage(task: StageTask): Promise<StageResult> {
-    const { info, cancellationSignal: signal, heartbeat } = Context.current();
+    const { info, cancellationSignal, heartbeat } = Context.current();
+    let signal = cancellationSignal;
+    let watched: ReturnType<Preemption['watch']> | undefined;
+    const where = { stage: task.stage, attempt: info.attempt };
     const startedAt = new Date();
     const heard = info.heartbeatDetails as StageProgress | undefined;
     let progress: StageProgress = heard ?? { phase: 'starting', done: 0, total: 0, unit: '', metrics: {}, checkpointStep: null };
@@ -37,6 +49,10 @@ export function createStageActivity(deps: { artifacts: ArtifactStore; plans: Pla
       const plan = await deps.plans.load(task.plan);
       const stage = plan.stages.find((candidate) => candidate.id === task.stage);
       if (stage === undefined) throw new StageError({ type: 'InvalidSpec', message: `plan ${task.plan} has no stage ${task.stage}` });
+      if (plan.runtime.preemptible && deps.preemption !== undefined) {
+        watched = deps.preemption.watch(info.priority?.priorityKey ?? DEFAULT_PRIORITY);
+        signal = AbortSignal.any([cancellationSignal, watched.signal]);
+      }
       const walk = await walkPlan(plan, deps.artifacts, new Set([stage.id]));
       const inputs = inputDigests(stage, new Map([...walk.done].map(([id, record]) => [id, outputDigests(record)])));
       if (inputs === null || stageKey(stage, inputs) !== task.key) {
@@ -92,10 +108,12 @@ export function createStageActivity(deps: { artifacts: ArtifactStore; plans: Pla
       });
       return { key: task.key, outcome: 'ran', attempts: info.attempt };
     } catch (error) {
+      if (watched?.signal.aborted === true && !cancellationSignal.aborted) throw toStageFailure(PREEMPTED, where);
       if (signal.aborted) throw signal.reason instanceof Error ? signal.reason : error;
-      throw toStageFailure(error, { stage: task.stage, attempt: info.attempt });
+      throw toStageFailure(error, where);
     } finally {
       clearInterval(timer);
+      watched?.end();
       await rm(scratch, { recursive: true, force: true });
     }
   };

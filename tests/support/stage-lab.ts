@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import type { Priority } from '@temporalio/common';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { inject } from 'vitest';
 import { createArtifactStore } from '../../activities/artifacts/artifact-store.js';
@@ -11,6 +12,7 @@ import { createPlanStore, type PlanStore } from '../../activities/stage/plan-sto
 import { runStatus } from '../../activities/stage/run-status.js';
 import type { StageBody } from '../../activities/stage/context.js';
 import { createStageActivity } from '../../activities/stage/stage-activity.js';
+import { createTaskQueuePreemption } from '../../adapters/preemption/task-queue.js';
 import { createMemoryObjectStore } from '../../adapters/object-store/memory.js';
 import type { Plan, PlanStage, SweepPlan } from '../../contracts/plan.js';
 import type { ObjectStore } from '../../contracts/ports/object-store.js';
@@ -25,6 +27,13 @@ Runtime.install({ logger: new DefaultLogger('ERROR') });
 
 const NOTHING = { digest: '0'.repeat(64), files: 0, bytes: 0 };
 
+export interface LabOptions {
+  /** What each stage says that its teacher cost. */
+  readonly usd?: number;
+  /** Stages that run at once; a preemptible one gives its place to more urgent work. */
+  readonly slots?: number;
+}
+
 const NO_CALLS = { model: 'lab', paidCalls: 0, filedCalls: 0, inputTokens: 0, outputTokens: 0, usd: 0, refused: 0, truncated: 0 };
 
 /** A plan of small stages: `[id, what it needs, params]`. Every stage makes one output, `out`. A patch sees them as `seg-jux`. */
@@ -35,7 +44,7 @@ export function planOf(name: string, stages: readonly (readonly [string, readonl
     command: `judo run ${name}.yaml`,
     sources: { data: { artifact: NOTHING, root: '/', demoPlant: false }, model: { artifact: NOTHING, name: 'tiny', tiny: true } },
     teacher: { model: 'rehearsal' },
-    runtime: { gpus: 1, deviceBatch: { sft: 1, grpo: 1, infer: 1 }, checkpointEverySteps: 1, teacherConcurrency: 1 },
+    runtime: { gpus: 1, deviceBatch: { sft: 1, grpo: 1, infer: 1 }, checkpointEverySteps: 1, teacherConcurrency: 1, preemptible: false },
     stages: stages.map(([id, needs, params = {}]): PlanStage => ({
       id,
       kind: 'seg-jux',
@@ -58,7 +67,7 @@ export interface Lab {
   readonly plans: PlanStore;
   /** What was told to people who do not look. */
   readonly notices: RunNotice[];
-  start(run: string, plan: Plan | SweepPlan, input?: Partial<PipelineInput>): Promise<WorkflowHandle>;
+  start(run: string, plan: Plan | SweepPlan, input?: Partial<PipelineInput>, priority?: Priority): Promise<WorkflowHandle>;
   /** The run, stage by stage, as a person sees it. */
   status(handle: WorkflowHandle): Promise<RunStatus>;
   close(): Promise<void>;
@@ -68,24 +77,34 @@ export interface Lab {
 export async function openLab(
   namespace: (typeof NAMESPACES)[number],
   body: (id: string, context: Parameters<StageBody>[0]) => Promise<void>,
-  /** What each stage says that its teacher cost. */
-  cost?: { readonly usd: number },
+  options: LabOptions = {},
 ): Promise<Lab> {
   const directory = mkdtempSync(join(tmpdir(), 'judo-lab-'));
   const objects = createMemoryObjectStore();
   const artifacts = createArtifactStore({ objects, cacheDir: join(directory, 'cache') });
   const plans = createPlanStore(objects);
   const executed = new Map<string, number>();
-  const labStage = createStageActivity({ artifacts, plans, workDir: join(directory, 'work') }, async (context) => {
+  const address = inject('temporalAddress');
+  const preemption = createTaskQueuePreemption({
+    connect: () => Connection.connect({ address }),
+    namespace,
+    taskQueue: queues.cpu,
+    everyMs: 50,
+  });
+  const labStage = createStageActivity({ artifacts, plans, workDir: join(directory, 'work'), preemption }, async (context) => {
     const id = context.stage.id;
     executed.set(id, (executed.get(id) ?? 0) + 1);
     await body(id, context);
     await writeFile(join(context.outputDirs['out']!, 'made-by'), `${id} ${JSON.stringify(context.stage.params)}`);
-    return { summary: {}, standIns: [], environment: {}, ...(cost === undefined ? {} : { teacher: { ...NO_CALLS, ...cost } }) };
+    return {
+      summary: {},
+      standIns: [],
+      environment: {},
+      ...(options.usd === undefined ? {} : { teacher: { ...NO_CALLS, usd: options.usd } }),
+    };
   });
   const notices: RunNotice[] = [];
   const noticing: NoticeActivities = { notify: async (notice) => void notices.push(notice) };
-  const address = inject('temporalAddress');
   const connection = await NativeConnection.connect({ address });
   const common = {
     connection,
@@ -101,7 +120,12 @@ export async function openLab(
       workflowBundle: { codePath: inject('workflowBundle') },
       activities: { ...createPipelineActivities({ artifacts, objects, plans }) },
     }),
-    Worker.create({ ...common, taskQueue: queues.cpu, activities: { labStage, ...noticing } }),
+    Worker.create({
+      ...common,
+      taskQueue: queues.cpu,
+      activities: { labStage, ...noticing },
+      ...(options.slots === undefined ? {} : { maxConcurrentActivityTaskExecutions: options.slots }),
+    }),
   ]);
   const running = Promise.all(workers.map((worker) => worker.run()));
   const client = new Client({ connection: await Connection.connect({ address }), namespace });
@@ -111,11 +135,12 @@ export async function openLab(
     executed,
     plans,
     notices,
-    async start(run, plan, input = {}) {
+    async start(run, plan, input = {}, priority) {
       return client.workflow.start<typeof pipeline>('pipeline', {
         workflowId: runWorkflowId(run),
         taskQueue: queues.pipeline,
         args: [{ run, plan: await plans.file(plan), planName: plan.name, ...input }],
+        ...(priority === undefined ? {} : { priority }),
       });
     },
     async status(handle) {

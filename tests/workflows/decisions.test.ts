@@ -198,6 +198,28 @@ describe('a run', () => {
     await handle.terminate();
   });
 
+  test('of a lower class gives its place to a more urgent one after its checkpoint, and goes on by itself', async () => {
+    const events: string[] = [];
+    lab = await openLab(
+      'decision-test',
+      async (id, { signal, attempt }) => {
+        events.push(`${id} begins`);
+        if (id !== 'long' || events.filter((event) => event === 'long begins').length > 1) return void events.push(`${id} ends`);
+        await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+        events.push(`${id} stops, attempt ${attempt}`);
+        signal.throwIfAborted();
+      },
+      { slots: 1 },
+    );
+    const low = planOf('low', [['long', []]]);
+    const preemptible = { ...low, runtime: { ...low.runtime, preemptible: true } };
+    const long = await lab.start(newRun(), preemptible, {}, { priorityKey: 4 });
+    await eventually(async () => events.length === 1);
+    const urgent = await lab.start(newRun(), planOf('urgent', [['short', []]]), {}, { priorityKey: 1 });
+    await Promise.all([urgent.result(), long.result()]);
+    expect(events).toEqual(['long begins', 'long stops, attempt 1', 'short begins', 'short ends', 'long begins', 'long ends']);
+  });
+
   test('cancelled at random among twenty takes nothing from the others: each stage still once', async () => {
     lab = await openLab('decision-test', async (_id, { signal }) => {
       await new Promise<void>((resolve) => {

@@ -1,0 +1,5 @@
+/** Tells a running stage that more urgent work waits for its place. */
+export interface Preemption {
+  /** Watches for work more urgent than this priority (Temporal's: lower is more urgent) until `end` is called. */
+  watch(priorityKey: number): { readonly signal: AbortSignal; end(): void };
+}
