@@ -2,14 +2,14 @@ import { spawn } from 'node:child_process';
 import { findRun } from './find-run.js';
 import { partialNote, writePartialReport } from './partial-report.js';
 import { fetchReport } from './report-files.js';
-import { runStatus } from './run-view.js';
+import { knownStatus } from './known-status.js';
 import { openSession } from './session.js';
 
 /** `judo report`: the run's own report, else one of what is there, which says that it is partial. Prints the path. */
 export async function getReport(word: string, options: { open?: boolean; output?: string }): Promise<void> {
   const session = await openSession();
   const run = await findRun(session, word);
-  const status = await runStatus(session, run);
+  const status = await knownStatus(session, run);
   const whole = await fetchReport(session, status);
   const report = whole ?? (await writePartialReport(session, status));
   const partial = whole === null;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { StageStatus } from '../contracts/run.js';
 import { CliError, EXIT } from './exit-codes.js';
+import { knownStatus } from './known-status.js';
 import { runStatus } from './run-view.js';
 import type { Session } from './session.js';
 
@@ -11,7 +12,7 @@ const POLL_MS = 500;
 /** Logs that attempts filed in the store, then the live log of a stage that runs on this machine. */
 export async function printLogs(session: Session, run: string, stage: string | undefined, follow: boolean): Promise<void> {
   const { objects } = await session.stores();
-  const status = await runStatus(session, run);
+  const status = await knownStatus(session, run);
   if (stage !== undefined && !status.stages.some((one) => one.stage === stage)) {
     throw new CliError(
       EXIT.notFound,

@@ -8,15 +8,16 @@ export function showCommand(): Command {
     .addOption(outputOption())
     .addHelpText('after', '\nExamples:\n  $ judo show NAME\n  $ judo show NAME -o json')
     .action(async (word: string, options: { output?: string }) => {
-      const [{ openSession }, { findRun }, view, { renderBoard, renderFailures }, { fetchReport }] = await Promise.all([
+      const [{ openSession }, { findRun }, { knownStatus }, view, { renderBoard, renderFailures }, { fetchReport }] = await Promise.all([
         import('../session.js'),
         import('../find-run.js'),
+        import('../known-status.js'),
         import('../run-view.js'),
         import('../render/board.js'),
         import('../report-files.js'),
       ]);
       const session = await openSession();
-      const status = await view.runStatus(session, await findRun(session, word));
+      const status = await knownStatus(session, await findRun(session, word));
       const report = await fetchReport(session, status);
       if (options.output === 'json') {
         process.stdout.write(`${JSON.stringify(view.runDocument(status, report?.html ?? null, report?.csv ?? null))}\n`);

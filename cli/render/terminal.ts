@@ -44,7 +44,15 @@ export function duration(ms: number): string {
 
 /** A moment: relative where a person looks, ISO elsewhere. */
 export function when(iso: string, stream: NodeJS.WriteStream): string {
-  return isLive(stream) ? `${duration(Date.now() - Date.parse(iso))} ago` : iso;
+  return isLive(stream) ? `${age(Date.now() - Date.parse(iso))} ago` : iso;
+}
+
+/** The largest unit alone: `3 min`, `2 h`, `5 days`. */
+function age(ms: number): string {
+  const hours = Math.floor(ms / 3_600_000);
+  if (hours >= 48) return `${Math.floor(hours / 24)} days`;
+  if (hours >= 1) return `${hours} h`;
+  return ms >= 60_000 ? `${Math.floor(ms / 60_000)} min` : `${Math.max(0, Math.round(ms / 1000))} s`;
 }
 
 export function bytes(n: number): string {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ReportSummary } from '../../contracts/report-summary.js';
 import { documentOf, type Answer } from './judo.js';
-import { startCliStack, type CliStack } from './stack.js';
+import { startCliStack, workersOf, type CliStack } from './stack.js';
 
 /** The commands on a real stack, in the order in which a user meets them: nothing yet, a run, a second one, a blocked one, damage. */
 let stack: CliStack;
@@ -164,6 +164,19 @@ describe('a run that waits for a decision', () => {
     expect(page).toContain('This report is partial');
     expect(page).toContain('judo retry third dom-inj-data');
     expect(documentOf(await judo('report', 'third', '-o', 'json'))).toMatchObject({ state: 'blocked', partial: true, report: file });
+  });
+
+  test('is listed and shown while no worker answers', async () => {
+    const pid = workersOf(stack.home);
+    process.kill(pid, 'SIGSTOP');
+    try {
+      const [show, runs] = await Promise.all([judo('show', 'third', '-o', 'json'), judo('runs', '-n', '1')]);
+      expect(show).toMatchObject({ code: 0, stderr: expect.stringContaining('no worker answers (`judo up` starts them)') });
+      expect(stagesOf(show).map(({ stage }) => stage)).toEqual(['seg-jux-data', 'dom-inj-data', 'report']);
+      expect(runs.stdout).toContain('third');
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
   });
 
   test('once cancelled it stays so, and no retry is offered any more', async () => {

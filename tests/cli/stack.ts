@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { judoHome } from '../../infra/checkout.js';
+import { readStackState } from '../../infra/stack/state.js';
 import { documentOf, judoIn, type Answer } from './judo.js';
 
 /** A stack of its own for one test file: servers and the workers that need no GPU, and a demo plant with a recipe of cheap stages. */
@@ -53,4 +54,11 @@ stages:
       rmSync(home, { recursive: true, force: true });
     },
   };
+}
+
+/** The process that runs the workers of a home's stack. */
+export function workersOf(home: string): number {
+  const pid = readStackState(home)?.processes.find(({ name }) => name === 'workers')?.pid;
+  if (pid === undefined || pid === null) throw new Error(`no workers in the stack of ${home}`);
+  return pid;
 }
