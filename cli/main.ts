@@ -18,6 +18,7 @@ import { abortCommand, retryCommand } from './commands/retry.js';
 import { runCommand } from './commands/run.js';
 import { runsCommand } from './commands/runs.js';
 import { showCommand } from './commands/show.js';
+import { sweepCommand } from './commands/sweep.js';
 import { upCommand } from './commands/up.js';
 import { watchCommand } from './commands/watch.js';
 import { whyCommand } from './commands/why.js';
@@ -60,6 +61,7 @@ More: judo help exit-codes, judo help environment`,
     cancelCommand(),
     restartCommand(),
     nightlyCommand(),
+    sweepCommand(),
     artifactsCommand(),
     reportCommand(),
     configCommand(),

@@ -40,10 +40,19 @@ export async function checkRecipe(file: string, options: ResolveOptions): Promis
   await readRecipeFile(file, options);
 }
 
-async function readRecipeFile(file: string, options: ResolveOptions) {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new CliError(EXIT.usage, `${file}: ${UNREADABLE[error.code ?? ''] ?? error.message}`, 'Recipes of this project are in recipes/.');
+/** A recipe's or sweep's text. `where`: what the error begins with. */
+export async function readText(file: string, where = file): Promise<string> {
+  return readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new CliError(
+      EXIT.usage,
+      `${where}: ${UNREADABLE[error.code ?? ''] ?? error.message}`,
+      'Recipes of this project are in recipes/.',
+    );
   });
+}
+
+async function readRecipeFile(file: string, options: ResolveOptions) {
+  const text = await readText(file);
   const { recipe, locate } = readRecipe(text, file, options.set);
   const root = options.data ?? (isAbsolute(recipe.data.root) ? recipe.data.root : join(dirname(file), recipe.data.root));
   const name = recipe.name ?? nameOf(file);
@@ -73,11 +82,11 @@ async function readRecipeFile(file: string, options: ResolveOptions) {
 }
 
 /** A recipe that names itself by its file: what a run may not be called is left out. */
-const nameOf = (file: string): string =>
+export const nameOf = (file: string): string =>
   basename(file)
     .replace(/\.ya?ml$/, '')
     .replaceAll(/[^A-Za-z0-9]+/g, '-')
     .replaceAll(/^-|-$/g, '') || 'recipe';
 
 /** A word as a shell takes it. */
-const asTyped = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+export const asTyped = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
