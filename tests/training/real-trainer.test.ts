@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, test, type ExpectStatic } from 'vitest';
 import { createMemoryObjectStore } from '../../adapters/object-store/memory.js';
 import { createPythonJobRunner } from '../../adapters/python-job/runner.js';
 import { createRunInference } from '../../activities/inference/run-inference.js';
@@ -29,12 +29,12 @@ const policyHash = async (directory: string) =>
     .digest('hex');
 
 let root: string;
-beforeEach(async () => {
+beforeAll(async () => {
   root = await temporaryFolder();
 });
-afterEach(() => removeTree(root));
+afterAll(() => removeTree(root));
 
-/** A host with the tiny model and rows over small pictures. */
+/** A host with the tiny model and rows over small pictures; its name is its folder's, so that tests may run at once. */
 async function createTinyHost(name: string, objects: ObjectStore) {
   const host = await createHost({ root, name, objects });
   const picture = await sharp({ create: { width: 56, height: 56, channels: 3, background: '#886644' } })
@@ -54,40 +54,28 @@ async function createTinyHost(name: string, objects: ObjectStore) {
   return host;
 }
 
-describe.skipIf(!existsSync(python))('the real trainer with the tiny model (skipped where the Python environment is not installed)', () => {
-  test('killed with SIGKILL and cancelled, over three hosts, ends with the metrics and weights of an undisturbed run', async () => {
+// Starting Python and its libraries is most of the time: the tests run at once, and so do the two runs that are compared.
+describe.skipIf(!existsSync(python)).concurrent('the real trainer with the tiny model (skipped without the Python environment)', () => {
+  test('killed with SIGKILL and cancelled, over three hosts, ends with the metrics and weights of an undisturbed run', async ({
+    expect,
+  }) => {
     const undisturbed = await createTinyHost('undisturbed', createMemoryObjectStore());
-    const whole = await undisturbed.attempt(realJobs(), { plan });
-
-    const objects = createMemoryObjectStore();
-    const first = await createTinyHost('first', objects);
-    await expect(first.attempt(killedAt(3), { plan })).rejects.toThrow('SIGKILL');
-    expect(await filedSteps(objects)).toEqual([2]);
-
-    const second = await createTinyHost('second', objects);
-    const cancel = new AbortController();
-    const cancelled = overheard(realJobs(), (event) => event.event === 'step' && event.step === 4 && cancel.abort(new Error('cancelled')));
-    await expect(second.attempt(cancelled, { plan, signal: cancel.signal })).rejects.toThrow('cancelled');
-    const lastFiled = (await filedSteps(objects)).at(-1)!;
-    expect(lastFiled).toBeGreaterThanOrEqual(4);
-
-    const third = await createTinyHost('third', objects);
-    const ending = await third.attempt(realJobs(), { plan });
+    const [whole, { ending, lastFiled }] = await Promise.all([undisturbed.attempt(realJobs(), { plan }), disturbedRun(expect)]);
     expect(ending.findings.summary).toMatchObject({ steps: 6, resumedAtStep: lastFiled });
     expect(ending.metrics).toBe(whole.metrics);
     expect(await policyHash(ending.outputDirs.policy)).toBe(await policyHash(whole.outputDirs.policy));
   }, 300_000);
 
-  test('that has no memory left says so, and keeps its checkpoint', async () => {
+  test('that has no memory left says so, and keeps its checkpoint', async ({ expect }) => {
     const objects = createMemoryObjectStore();
-    const host = await createTinyHost('host', objects);
+    const host = await createTinyHost('starved', objects);
     const starved = host.attempt(realJobs({ JUDO_SIMULATE_OOM_AT_STEP: '4' }), { plan });
     await expect(starved).rejects.toMatchObject({ failure: { type: 'OutOfGpuMemory', remedy: expect.stringContaining('deviceBatch') } });
     expect(await filedSteps(objects)).toEqual([2]);
   }, 300_000);
 
-  test('answers requests in their order', async () => {
-    const host = await createTinyHost('host', createMemoryObjectStore());
+  test('answers requests in their order', async ({ expect }) => {
+    const host = await createTinyHost('answering', createMemoryObjectStore());
     const workDir = join(root, 'inference');
     await mkdir(workDir);
     const infer = createRunInference({ ...host, jobs: realJobs(), workDir, gpus: [], stallAfterMs: 120_000, stopGraceMs: 30_000 });
@@ -107,6 +95,24 @@ describe.skipIf(!existsSync(python))('the real trainer with the tiny model (skip
     expect(answers.every(({ tokens }) => tokens <= 4)).toBe(true);
   }, 300_000);
 });
+
+/** Killed on its first host, cancelled on its second, ended on its third. */
+async function disturbedRun(expect: ExpectStatic) {
+  const objects = createMemoryObjectStore();
+  const first = await createTinyHost('first', objects);
+  await expect(first.attempt(killedAt(3), { plan })).rejects.toThrow('SIGKILL');
+  expect(await filedSteps(objects)).toEqual([2]);
+
+  const second = await createTinyHost('second', objects);
+  const cancel = new AbortController();
+  const cancelled = overheard(realJobs(), (event) => event.event === 'step' && event.step === 4 && cancel.abort(new Error('cancelled')));
+  await expect(second.attempt(cancelled, { plan, signal: cancel.signal })).rejects.toThrow('cancelled');
+  const lastFiled = (await filedSteps(objects)).at(-1)!;
+  expect(lastFiled).toBeGreaterThanOrEqual(4);
+
+  const third = await createTinyHost('third', objects);
+  return { ending: await third.attempt(realJobs(), { plan }), lastFiled };
+}
 
 /** The real trainer does not tell its process id; its direct child is found by the job file it was given. */
 function killedAt(step: number): JobRunner {
