@@ -45,6 +45,7 @@ export async function pipeline(input: PipelineInput): Promise<RunLive> {
   const hand = openHand(input, new Date(workflowInfo().startTime).toISOString());
   let ended: { state: RunState; at: string } | undefined;
   let toldState: RunState = 'running';
+  let filedChanges = 0;
 
   setHandler(runQuery, () => viewOf(hand, ended));
   setHandler(stageSettledSignal, (settled) => void hand.settled.push(settled));
@@ -54,14 +55,20 @@ export async function pipeline(input: PipelineInput): Promise<RunLive> {
     await Promise.all(inState(hand, 'running').map((stage) => join(stage.key)));
     if (input.carried === undefined) await fileRun(viewOf(hand));
     for (;;) {
+      // Read before anything is awaited: what a person changes meanwhile wakes the loop again.
+      const { changes } = hand;
       await step();
+      hand.looking = false;
       const isIdle = inState(hand, 'running').length === 0 && inState(hand, 'blocked').length === 0;
       if (isIdle && (!hand.paused || hand.known.done === hand.known.total)) break;
       await tellState();
-      const { changes } = hand;
       await condition(() => hand.settled.length > 0 || hand.changes > changes);
+      hand.looking = true;
       for (const settled of hand.settled.splice(0)) settle(settled);
-      if (hand.changes > changes) await fileRun(viewOf(hand));
+      if (hand.changes > filedChanges) {
+        filedChanges = hand.changes;
+        await fileRun(viewOf(hand));
+      }
       if (workflowInfo().historyLength > (input.continueAfterEvents ?? continueAfterEvents)) await goOnAsNew();
     }
     return await end(inState(hand, 'failed').length > 0 ? 'failed' : 'completed');

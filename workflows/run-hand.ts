@@ -22,6 +22,8 @@ export interface RunHand {
   changes: number;
   /** The plan changed: stages in flight may no longer be needed. */
   review: boolean;
+  /** The loop is looking for what can start: a run is blocked only when it has found nothing. */
+  looking: boolean;
   known: Pick<Advance, 'done' | 'total' | 'doneStages'>;
 }
 
@@ -42,6 +44,7 @@ export function openHand(input: PipelineInput, startedAt: string): RunHand {
     resolving: new Map(),
     changes: 0,
     review: false,
+    looking: true,
     known: { done: 0, total: 0, doneStages: [] },
   };
 }
@@ -52,7 +55,7 @@ export const inState = (hand: RunHand, state: LiveStage['state']): LiveStage[] =
 
 /** What the workflow answers, files, and carries into its next execution. */
 export function viewOf(hand: RunHand, ended?: { state: RunState; at: string }): RunLive {
-  const isBlocked = inState(hand, 'blocked').length > 0 && inState(hand, 'running').length === 0;
+  const isBlocked = !hand.looking && inState(hand, 'blocked').length > 0 && inState(hand, 'running').length === 0;
   return {
     run: hand.run,
     plan: hand.plan,
