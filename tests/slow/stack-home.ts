@@ -55,8 +55,9 @@ export interface StackHome {
 
 const BUCKET = 'judo';
 
-export function createStackHome(name: string, environment: Readonly<Record<string, string>> = {}): StackHome {
-  const path = mkdtempSync(join(tmpdir(), `judo-${name}-`));
+/** `below`: the folder to make the home in, where it is not to be in the machine's own. */
+export function createStackHome(name: string, environment: Readonly<Record<string, string>> = {}, below = tmpdir()): StackHome {
+  const path = mkdtempSync(join(below, `judo-${name}-`));
   for (const shared of ['venv', 'servers']) symlinkSync(join(judoHome(), shared), join(path, shared));
   const env = {
     PATH: process.env['PATH'],
@@ -208,15 +209,16 @@ export function keyOf(run: RunDocument, stage: string): string {
   return key;
 }
 
-/** What the tests run on: the real pictures where they are, else a small demo plant. */
+/** A small recipe, and what it runs on: the real pictures where they are, else a demo plant. */
 export async function pictures(folder: string): Promise<{ recipe: string; data: string }> {
   const real = join(checkoutRoot(), '..', 'shared', 'data', 'pcb-mini');
-  if (existsSync(join(real, 'mmad.json'))) return { recipe: join(checkoutRoot(), 'recipes', 'judo-tiny.yaml'), data: real };
+  const recipe = join(checkoutRoot(), 'tests', 'slow', 'small-run.yaml');
+  if (existsSync(join(real, 'mmad.json'))) return { recipe, data: real };
   mkdirSync(folder, { recursive: true });
   const bin = join(checkoutRoot(), 'dist', 'cli', 'bin.js');
   await new Promise<void>((resolve, reject) => {
     const args = [bin, 'data', 'demo', join(folder, 'plant'), '--images', '24', '--seed', '3', '--size', '128'];
     execFile(process.execPath, args, (error) => (error ? reject(error) : resolve()));
   });
-  return { recipe: join(checkoutRoot(), 'recipes', 'quickstart.yaml'), data: join(folder, 'plant') };
+  return { recipe, data: join(folder, 'plant') };
 }
