@@ -4,18 +4,22 @@ import type { ObjectStore } from '../../contracts/ports/object-store.js';
 import { StageRecord } from '../../contracts/record.js';
 import { canonicalJson } from '../../workflows/core/canonical-json.js';
 
+/** How long a record that was read is taken to be there: the collector removes those that no kept run needs. */
+const KNOWN_MS = 5 * 60_000;
+
 /** Stage records over an ObjectStore: written once, the first writer wins. */
 export function createRecords(objects: ObjectStore) {
-  const found = new Map<string, StageRecord>();
+  const found = new Map<string, { record: StageRecord; at: number }>();
+  const remember = (record: StageRecord) => found.set(record.key, { record, at: performance.now() });
 
   async function record(stageKey: string): Promise<StageRecord | null> {
     const cached = found.get(stageKey);
-    if (cached) return cached;
+    if (cached && performance.now() - cached.at < KNOWN_MS) return cached.record;
     const key = objectKeys.record(stageKey);
     const text = await objects.get(key);
     if (text === null) return null;
     const read = parseRecord(text, stageKey, `${key} in ${objects.description}`);
-    found.set(stageKey, read);
+    remember(read);
     return read;
   }
 
@@ -24,7 +28,7 @@ export function createRecords(objects: ObjectStore) {
     const key = objectKeys.record(checked.key);
     const outcome = await objects.put(key, canonicalJson(checked), { ifAbsent: true, contentType: 'application/json' });
     if (outcome === 'written') {
-      found.set(checked.key, checked);
+      remember(checked);
       return checked;
     }
     const winner = await record(checked.key);

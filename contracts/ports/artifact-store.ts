@@ -21,7 +21,7 @@ export interface ArtifactStore {
   readFile(digest: string, path: string): Promise<Buffer>;
   /** Reads every blob of a tree again and compares digests. */
   verify(digest: string, options?: TransferOptions): Promise<{ ok: boolean; problems: string[] }>;
-  /** The record of a stage key, or null: not done. Positive answers are cached for the process's life. */
+  /** The record of a stage key, or null: not done. Positive answers are remembered for minutes. */
   record(stageKey: string): Promise<StageRecord | null>;
   /** Files a record; the first writer wins, and the winning record is returned. */
   fileRecord(record: StageRecord): Promise<StageRecord>;

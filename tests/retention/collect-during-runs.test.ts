@@ -1,0 +1,137 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createMemoryObjectStore } from '../../adapters/object-store/memory.js';
+import { listRecords } from '../../activities/artifacts/listing.js';
+import { objectKeys } from '../../contracts/artifact.js';
+import { digestOf } from '../../workflows/core/stage-key.js';
+import { temporaryFolder } from '../artifacts/temporary-folders.js';
+import { startTestS3, type TestS3 } from '../support/s3.js';
+import { openLab, planOf } from '../support/stage-lab.js';
+import { openBucket, recordOf, type Bucket } from './garbage.js';
+
+let s3: TestS3;
+beforeAll(async () => {
+  s3 = await startTestS3();
+});
+afterAll(() => s3.stop());
+
+/** A promise, and what resolves it. */
+function gate() {
+  let open!: () => void;
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  return { open, opened };
+}
+
+/**
+ * Collects again and again while `work` goes on, each time after the grace by the collector's clock. What the grace stands for is
+ * kept: whatever was between saving and recording when a list was made has ended before that list is swept.
+ */
+async function collectWhile(
+  bucket: Bucket,
+  work: Promise<unknown>,
+  inFlight: () => Promise<unknown>[],
+  onDeleted: (objects: number) => void,
+): Promise<void> {
+  let isOver = false;
+  const over = work.finally(() => (isOver = true));
+  while (!isOver) {
+    onDeleted((await bucket.collect()).deleted.objects);
+    await Promise.allSettled(inFlight());
+    await bucket.nextMoment();
+    // One process does it all: the work gets its turn.
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  await over;
+}
+
+/** Every record's outputs, read again from the store past every cache. */
+async function damagedOutputs(bucket: Bucket): Promise<string[]> {
+  const outputs = (await listRecords(bucket)).flatMap((record) => Object.values(record.outputs));
+  const verdicts = await Promise.all(outputs.map(({ digest }) => bucket.artifacts.verify(digest)));
+  return verdicts.flatMap((verdict) => verdict.problems);
+}
+
+for (const [name, make, rounds] of [
+  ['memory', async () => createMemoryObjectStore(), 80],
+  ['a real S3 server', () => s3.bucket(), 32],
+] as const)
+  describe(`collecting in a loop, in ${name}`, () => {
+    test('four hosts save what the collector is about to delete: every record’s outputs are whole', async () => {
+      const bucket = await openBucket(await make());
+      await bucket.run('kept');
+      const inFlight = new Set<Promise<unknown>>();
+      let deleted = 0;
+      let pass = gate();
+      /** Its contents come back after some rounds: meanwhile they are garbage, listed, and deleted. */
+      const host = async (seed: number) => {
+        const artifacts = await bucket.elsewhere();
+        const folder = await temporaryFolder();
+        for (let round = 0; round < rounds; round += 1) {
+          const stage = (async () => {
+            await writeFile(join(folder, 'a'), `of every host ${round % 6}`);
+            await writeFile(join(folder, 'b'), `of host ${seed}: ${round % 8}`);
+            await writeFile(join(folder, 'c'), `shared ${(seed + round) % 3}`);
+            const out = await artifacts.save(folder);
+            await artifacts.fileRecord(recordOf(digestOf({ seed, round }), 'kept', { out }));
+          })();
+          inFlight.add(stage);
+          await stage.finally(() => inFlight.delete(stage));
+          // A record that goes makes its outputs garbage.
+          if (round % 8 > 0) await bucket.objects.delete(objectKeys.record(digestOf({ seed, round })));
+          if (round % 2 === seed % 2) await pass.opened;
+        }
+      };
+      const onPass = (objects: number) => {
+        deleted += objects;
+        pass.open();
+        pass = gate();
+      };
+      await collectWhile(bucket, Promise.all([0, 1, 2, 3].map(host)), () => [...inFlight], onPass);
+      expect(deleted).toBeGreaterThan(rounds);
+      expect(await damagedOutputs(bucket)).toEqual([]);
+    });
+  });
+
+test('runs on a real worker, collected in a loop: all complete, each stage runs once, nothing that a record names is lost', async () => {
+  const inFlight = new Map<string, Promise<unknown>>();
+  const lab = await openLab('retention-test', async (_id, { task }) => void inFlight.set(task.key, recorded(task.key)));
+  const recorded = async (key: string) => {
+    while ((await lab.objects.head(objectKeys.record(key))) === null) await new Promise((resolve) => setTimeout(resolve, 2));
+    inFlight.delete(key);
+  };
+  try {
+    const bucket = await openBucket(lab.objects);
+    const stages = ['a', 'b', 'c', 'd', 'e'];
+    const planned = Array.from({ length: 8 }, (_, n) =>
+      planOf(
+        `plan-${n}`,
+        stages.map((id, at) => [id, at === 0 ? [] : [stages[at - 1]!], at < 2 ? {} : { variant: n % 4 }] as const),
+      ),
+    );
+    // The very trees that the stages will make are in the bucket as garbage, about to be listed and deleted.
+    for (const { id, params } of planned.flatMap((plan) => plan.stages))
+      await bucket.save({ 'made-by': `${id} ${JSON.stringify(params)}` });
+    await bucket.collect();
+    const work = (async () => {
+      for (const some of [planned.slice(0, 4), planned.slice(4)])
+        await Promise.all(some.map(async (plan, n) => (await lab.start(`${plan.name}-${process.pid}-${n}`, plan)).result()));
+    })();
+    let deleted = 0;
+    await collectWhile(
+      bucket,
+      work,
+      () => [...inFlight.values()],
+      (objects) => (deleted += objects),
+    );
+    expect(deleted).toBeGreaterThan(0);
+    // Two shared stages, and three for each of four variants.
+    expect([...lab.executed.values()].reduce((sum, times) => sum + times, 0)).toBe(2 + 3 * 4);
+    expect(await listRecords(bucket)).toHaveLength(2 + 3 * 4);
+    expect(await damagedOutputs(bucket)).toEqual([]);
+    for (let round = 0; round < 3; round += 1) await bucket.collect();
+    expect(await bucket.keys('v1/trees/')).toHaveLength(2 + 3 * 4);
+  } finally {
+    await lab.close();
+  }
+});
