@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ReportSummary } from '../contracts/report-summary.js';
 import type { RunStatus } from '../contracts/run.js';
 import { EXIT } from './exit-codes.js';
-import { fetchReport } from './report-files.js';
+import { settledReport } from './report-files.js';
 import { renderBoard, renderFailures, stageLine, type BoardStage } from './render/board.js';
 import { renderResultsTable } from './render/results-table.js';
 import { isLive } from './render/terminal.js';
@@ -71,7 +71,8 @@ function tellChanges(stages: readonly BoardStage[], told: Map<string, string>): 
 }
 
 async function finish(session: Session, status: RunStatus, json: boolean): Promise<void> {
-  const report = await fetchReport(session, status);
+  const settled = await settledReport(session, status);
+  const report = settled?.files ?? null;
   process.stderr.write(renderFailures(status, process.stderr));
   if (json) {
     process.stdout.write(`${JSON.stringify(runDocument(status, report?.html ?? null, report?.csv ?? null))}\n`);
@@ -81,7 +82,10 @@ async function finish(session: Session, status: RunStatus, json: boolean): Promi
     (outcome) => `${status.stages.filter((stage) => stage.outcome === outcome).length} ${outcome}`,
   );
   process.stderr.write(`run ${status.run} ${status.state}: ${counts.join(', ')}\n`);
-  if (report !== null) process.stdout.write(`\n${renderResultsTable(ReportSummary.parse(report.summary))}\nreport: ${report.html}\n`);
+  if (report !== null)
+    process.stdout.write(
+      `\n${renderResultsTable(ReportSummary.parse(report.summary))}\nreport${settled?.partial === true ? ' (partial)' : ''}: ${report.html}\n`,
+    );
 }
 
 /** A server or worker that is away for a while comes back: following goes on. */

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isSweep } from '../activities/stage/plan-store.js';
 import type { RunStatus } from '../contracts/run.js';
 import type { Session } from './session.js';
 
@@ -30,6 +31,9 @@ export async function settledReport(session: Session, status: RunStatus): Promis
   const whole = await fetchReport(session, status);
   if (whole !== null) return { files: whole, partial: false };
   if (status.state === 'completed' || status.state === 'running') return null;
+  // A sweep's table is its report: judo sweep show.
+  const { plans } = await session.stores();
+  if (isSweep(await plans.read(status.plan))) return null;
   const { writePartialReport } = await import('./partial-report.js');
   return { files: await writePartialReport(session, status), partial: true };
 }

@@ -7,7 +7,7 @@ import { followRun } from './follow-run.js';
 import { bytes, isLive } from './render/terminal.js';
 import { checkRecipe, resolveRecipe } from './resolve-recipe.js';
 import { openSession, type Session } from './session.js';
-import { newRunName, startRun } from './start-run.js';
+import { newRunName, startRun, whereToLook } from './start-run.js';
 
 /** Files the plan, starts the run, follows it. Resolves to the exit code. */
 export async function runRecipe(file: string, options: RunOptions, session?: Session): Promise<number> {
@@ -36,6 +36,7 @@ export async function runRecipe(file: string, options: RunOptions, session?: Ses
 export async function announceRun(session: Session, run: string, options: Omit<RunOptions, 'set' | 'force'>): Promise<number> {
   if (options.runIdFile !== undefined) await writeFile(options.runIdFile, `${run}\n`);
   if (options.output !== 'json') process.stdout.write(`${run}\n`);
+  process.stderr.write(whereToLook(session, run));
   if (options.detach !== true) return followRun(session, run, options);
   process.stderr.write(`follow it: judo watch ${run}\n`);
   if (options.output === 'json')

@@ -39,11 +39,16 @@ async function liveRun(session: Session, run: string): Promise<RunLive | null> {
     });
 }
 
+/** What a running stage is doing. `askedBy`: the run that asked for it first, which may be another one. */
+export interface StageNow {
+  readonly progress: StageProgress | null;
+  readonly attempt: number;
+  readonly lastFailure: string | null;
+  readonly askedBy: string | null;
+}
+
 /** What the running stage's activity said last, and how often it was tried; null between two attempts. */
-export async function stageProgress(
-  session: Session,
-  stage: StageStatus,
-): Promise<{ progress: StageProgress | null; attempt: number; lastFailure: string | null } | null> {
+export async function stageProgress(session: Session, stage: StageStatus): Promise<StageNow | null> {
   if (stage.key === null || stage.outcome !== 'running') return null;
   const client = await session.temporal();
   const description = await client.workflow
@@ -54,7 +59,9 @@ export async function stageProgress(
   if (activity === undefined || activity === null) return null;
   const bytes = activity.heartbeatDetails?.payloads?.[0]?.data;
   const parsed = bytes === undefined || bytes === null ? null : StageProgress.safeParse(JSON.parse(Buffer.from(bytes).toString('utf8')));
+  const asked = (description?.searchAttributes as Record<string, readonly unknown[] | undefined> | undefined)?.['JudoRun']?.[0];
   return {
+    askedBy: typeof asked === 'string' ? asked : null,
     progress: parsed?.success === true ? parsed.data : null,
     attempt: activity.attempt ?? 1,
     lastFailure: activity.lastFailure?.message ?? null,

@@ -25,7 +25,7 @@ export interface StartOptions extends Pick<PipelineInput, 'limits' | 'keepGoing'
   readonly priority?: Priority;
 }
 
-/** Files the plan and starts the run; a name that is taken is refused. Says on stderr where to look. */
+/** Files the plan and starts the run; a name that is taken is refused. */
 export async function startRun(session: Session, options: StartOptions): Promise<void> {
   const { run, plan, summary, priority, limits, keepGoing } = options;
   const { plans } = await session.stores();
@@ -51,7 +51,11 @@ export async function startRun(session: Session, options: StartOptions): Promise
     }
     throw error;
   }
+}
+
+/** Where a run is looked at, for people. */
+export function whereToLook(session: Session, run: string): string {
   const { ui, address, namespace } = session.settings.temporal;
   const place = `${ui ?? `http://${address}`}/namespaces/${namespace}/workflows/${encodeURIComponent(runWorkflowId(run))}`;
-  process.stderr.write(`report: judo report ${run}    temporal: ${place}\n`);
+  return `report: judo report ${run}    temporal: ${place}\n`;
 }

@@ -1,13 +1,14 @@
 import { Command } from 'commander';
 import type { Finding } from '../doctor/check.js';
 import { EXIT } from '../exit-codes.js';
+import { outputOption } from './options.js';
 
 /** `judo doctor`: every check of the machine, the servers and the teacher, each with its remedy. */
 export function doctorCommand(): Command {
   return new Command('doctor')
     .description('Check this machine, its servers and the teacher; each line says ok, warn or fail, and the remedy')
     .option('--fix', 'mend what can be mended: repeat the set-up, start the stack, create search attributes')
-    .option('-o, --output <format>', 'json: one document')
+    .addOption(outputOption())
     .addHelpText('after', '\nExamples:\n  $ judo doctor\n  $ judo doctor --fix\n  $ judo doctor -o json')
     .action(async (options: { fix?: boolean; output?: string }) => {
       const { judoHome } = await import('../../infra/checkout.js');

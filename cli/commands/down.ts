@@ -1,10 +1,11 @@
 import { Command } from 'commander';
+import { outputOption } from './options.js';
 
 /** `judo down`: stops everything of this home, and waits until it is gone. */
 export function downCommand(): Command {
   return new Command('down')
     .description('Stop the servers and workers of this machine; runs go on with the next `judo up`')
-    .option('-o, --output <format>', 'json: one document')
+    .addOption(outputOption())
     .addHelpText('after', '\nExamples:\n  $ judo down\n  $ judo down && judo up     # start everything anew; nothing is lost')
     .action(async (options: { output?: string }) => {
       const [{ stopStack }, { judoHome }] = await Promise.all([

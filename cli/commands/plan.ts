@@ -1,13 +1,14 @@
 import { Command, Option } from 'commander';
 import { EXIT } from '../exit-codes.js';
 import { withRecipeOptions, type RunOptions } from './run.js';
+import { outputOption } from './options.js';
 
 export function planCommand(): Command {
   return withRecipeOptions(
     new Command('plan').description('Show every stage of a recipe: done or will run, and why').argument('<recipe>', 'a recipe file'),
   )
     .addOption(new Option('-f, --format <format>', 'how to print it').choices(['table', 'mermaid', 'json']).default('table'))
-    .option('-o, --output <format>', 'json: the same as --format json')
+    .addOption(outputOption('json: the same as --format json'))
     .option('--exit-code', 'end with 10 when there is work')
     .addHelpText(
       'after',

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { collect } from './run.js';
+import { outputOption } from './options.js';
 
 export interface RestartOptions {
   readonly set: string[];
@@ -20,7 +21,7 @@ export function restartCommand(): Command {
     .option('-s, --set <key=value>', 'change a parameter, for instance -s grpo.beta=0.02 (repeatable)', collect, [])
     .option('--name <name>', 'name of the new run')
     .option('--detach', 'start it and return at once')
-    .option('-o, --output <format>', 'json: one document when the run has ended')
+    .addOption(outputOption('json: one document when the run has ended'))
     .option('--no-progress', 'plain lines instead of the live view')
     .addHelpText(
       'after',

@@ -1,11 +1,12 @@
 import { Command } from 'commander';
 import type { StackState } from '../../infra/stack/state.js';
+import { outputOption } from './options.js';
 
 /** `judo up`: starts the one-machine stack, or finds it running. */
 export function upCommand(): Command {
   return new Command('up')
     .description('Start the servers and workers of this machine; harmless when they run')
-    .option('-o, --output <format>', 'json: one document')
+    .addOption(outputOption())
     .addHelpText('after', '\nExamples:\n  $ judo up\n  $ judo up -o json')
     .action(async (options: { output?: string }) => {
       const [{ startStack }, { judoHome }] = await Promise.all([

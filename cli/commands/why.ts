@@ -1,11 +1,12 @@
 import { Command } from 'commander';
+import { outputOption } from './options.js';
 
 export function whyCommand(): Command {
   return new Command('why')
     .description('Why a stage of a run had to run: the fields that differ from the nearest earlier one, and what caused them')
     .argument('<run>')
     .argument('<stage>')
-    .option('-o, --output <format>', 'json: one document')
+    .addOption(outputOption())
     .addHelpText('after', '\nExamples:\n  $ judo why NAME grpo\n  $ judo why NAME mmad-eval -o json')
     .action(async (run: string, stage: string, options: { output?: string }) => {
       const [{ openSession }, { explainStage, renderExplanation }] = await Promise.all([

@@ -4,7 +4,12 @@ import { columns, duration, painter } from './terminal.js';
 
 export interface BoardStage extends StageStatus {
   /** What the running activity said last. */
-  readonly now: { readonly progress: StageProgress | null; readonly attempt: number; readonly lastFailure: string | null } | null;
+  readonly now: {
+    readonly progress: StageProgress | null;
+    readonly attempt: number;
+    readonly lastFailure: string | null;
+    readonly askedBy: string | null;
+  } | null;
 }
 
 const MARK = { ran: '✓', reused: '=', skipped: '-', failed: '✗', blocked: '!', running: '>', waiting: ' ' } as const;
@@ -18,13 +23,13 @@ export function renderBoard(status: RunStatus, stages: readonly BoardStage[], st
     paint(STYLE[stage.outcome], `${MARK[stage.outcome]} ${stage.stage}`),
     paint(STYLE[stage.outcome], stage.outcome),
     elapsed(stage),
-    doing(stage),
+    doing(stage, status.run),
   ]);
   const width = stream.columns ?? 120;
   const lines = columns(rows)
     .split('\n')
     .map((line) => (line.length > width + 40 ? line.slice(0, width) : line));
-  return `${paint('bold', status.run)} ${status.state}, ${elapsed(status)}\n${lines.join('\n')}\n`;
+  return `${paint('bold', status.run)} ${status.state}${status.paused ? ', paused' : ''}, ${elapsed(status)}\n${lines.join('\n')}\n`;
 }
 
 /** The same of one stage, as a plain line. */
@@ -37,12 +42,15 @@ function elapsed(stage: Pick<BoardStage, 'startedAt' | 'finishedAt'>): string {
   return duration((stage.finishedAt === null ? Date.now() : Date.parse(stage.finishedAt)) - Date.parse(stage.startedAt));
 }
 
-function doing(stage: BoardStage): string {
+function doing(stage: BoardStage, run?: string): string {
   if (stage.failure !== null) return stage.failure.message;
   if (stage.now === null) return '';
+  const { askedBy } = stage.now;
+  const elsewhere = run === undefined || askedBy === null || askedBy === run ? '' : `running in ${askedBy}`;
   const attempt = stage.now.attempt > 1 ? `attempt ${stage.now.attempt}` : '';
   const { progress, lastFailure } = stage.now;
-  if (progress === null) return [attempt, lastFailure === null ? '' : `retrying after: ${lastFailure}`].filter(Boolean).join(', ');
+  if (progress === null)
+    return [elsewhere, attempt, lastFailure === null ? '' : `retrying after: ${lastFailure}`].filter(Boolean).join(', ');
   const metrics = Object.entries(progress.metrics)
     .slice(0, 4)
     .map(([name, value]) => `${name} ${Number(value.toPrecision(4))}`);
@@ -55,7 +63,18 @@ function doing(stage: BoardStage): string {
     share === null || share === 0 || stage.startedAt === null
       ? ''
       : `${duration(((Date.now() - Date.parse(stage.startedAt)) * (1 - share)) / share)} left`;
-  return [progress.phase, bar, left, ...metrics, attempt].filter((part) => part !== '').join('  ');
+  return [elsewhere, progress.phase, bar, left, ...metrics, attempt].filter((part) => part !== '').join('  ');
+}
+
+/** Who did what, when and why. */
+export function renderDecisions(status: RunStatus): string {
+  return status.decisions
+    .map(({ at, by, action, stages, patch, force, reason }) => {
+      const changes = patch.map(({ path, value }) => `${path}=${JSON.stringify(value)}`);
+      const words = [action, ...stages, ...changes, ...(force.length > 0 ? [`forcing ${force.join(', ')}`] : [])];
+      return `${at}  ${by}: ${words.join(' ')}${reason === null ? '' : ` (${reason})`}\n`;
+    })
+    .join('');
 }
 
 /** Every failed or blocked stage: what failed, the remedy, what to type, then the end of its log. The cause is never cut. */
