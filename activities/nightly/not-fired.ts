@@ -58,7 +58,7 @@ export function notFired({ definition, nights, orders, schedule }: Known, before
   }
   const unknown = schedule.paused
     ? `the schedule is paused${schedule.note === null ? '' : `: ${schedule.note}`}`
-    : 'the schedule did not fire, and counted neither a miss nor an overlap: it was paused outside `judo`, or changed';
+    : 'the schedule counted neither a miss nor an overlap: it was paused outside `judo`, or has not come to it yet';
   return open.map((at) => ({
     schemaVersion: 1,
     nightly: name,
