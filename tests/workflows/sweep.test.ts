@@ -156,9 +156,11 @@ describe('a running sweep', () => {
     const held = gate();
     const { objects } = lab;
     const put = objects.put.bind(objects);
+    let writes = 0;
     Object.assign(objects, {
       put: async (...args: Parameters<typeof put>) => {
-        if (isBroken && String(args[1]).includes('"state":"blocked"')) {
+        // The first record of the failure is written when it is heard of, the second when nothing else can start.
+        if (String(args[1]).includes('lr is -1') && ++writes === 2) {
           held.open();
           await hold.opened;
         }
