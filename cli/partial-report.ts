@@ -10,7 +10,7 @@ import { gatherReport } from '../activities/report/gather-report.js';
 import { renderReport } from '../activities/report/render-report.js';
 import { writeReportFiles } from '../activities/report/write-report.js';
 import { createSharpCodec } from '../adapters/image-codec/sharp.js';
-import { reportDirectory, type ReportFiles } from './report-files.js';
+import { reportDirectory, type ReportFiles } from './report-directory.js';
 import type { Session } from './session.js';
 
 /**

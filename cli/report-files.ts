@@ -2,16 +2,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isSweep } from '../activities/stage/plan-store.js';
 import type { RunStatus } from '../contracts/run.js';
+import { reportDirectory, type ReportFiles } from './report-directory.js';
 import type { Session } from './session.js';
-
-export interface ReportFiles {
-  readonly html: string;
-  readonly csv: string;
-  readonly summary: unknown;
-}
-
-/** Where a run's report lies on this machine. */
-export const reportDirectory = (session: Session, run: string): string => join(session.settings.home, 'reports', run);
 
 /** Puts the report of a run under JUDO_HOME/reports/<run>/ and says where; null when the run has none yet. */
 export async function fetchReport(session: Session, status: RunStatus): Promise<ReportFiles | null> {

@@ -1,16 +1,17 @@
 import { Command } from 'commander';
 import type { TreeVerdict } from '../../activities/artifacts/listing.js';
 import { EXIT } from '../exit-codes.js';
-import { outputOption } from './options.js';
+import { outputOption, wholeNumber } from './options.js';
 
 /** `judo artifacts`: what stages made, by digest. */
 export function artifactsCommand(): Command {
   return new Command('artifacts')
-    .description('List, fetch and verify what stages made')
+    .description('List, fetch and verify what stages made; collect what nothing needs any more')
     .addHelpText('after', '\nExamples:\n  $ judo artifacts ls\n  $ judo artifacts get 9f86d081 ./policy')
     .addCommand(lsCommand())
     .addCommand(getCommand())
-    .addCommand(verifyCommand());
+    .addCommand(verifyCommand())
+    .addCommand(gcCommand());
 }
 
 function lsCommand(): Command {
@@ -66,6 +67,49 @@ function verifyCommand(): Command {
       else tellVerdicts(verdicts, options.discard === true);
       if (verdicts.some((verdict) => !verdict.ok)) process.exitCode = EXIT.failed;
     });
+}
+
+function gcCommand(): Command {
+  return new Command('gc')
+    .description('Delete what nothing needs: this call lists it, one after the grace deletes it. Safe beside runs')
+    .option('--dry-run', 'only show it')
+    .option('--explain', 'show every object, and why it is kept')
+    .option('--grace <duration>', 'longer than any stage takes to save its outputs', '24h')
+    .option('--keep-runs <duration>', 'keep what runs of so late made, as in 30d (default: of every run)')
+    .option('--keep-last <count>', 'keep what so many of the newest runs made', wholeNumber)
+    .option('--yes', 'do not ask')
+    .addOption(outputOption())
+    .addHelpText(
+      'after',
+      '\nA tagged run, a good night, and a run that has not ended are always kept; teacher answers and run records are never deleted.' +
+        '\n\nExamples:\n  $ judo artifacts gc --dry-run --explain\n  $ judo artifacts gc --yes\n  $ judo artifacts gc --keep-runs 30d --keep-last 20',
+    )
+    .action(async (options: GcOptions) => {
+      const [{ collectGarbage }, { openSession }, { garbageTimes }] = await Promise.all([
+        import('../collect-garbage.js'),
+        import('../session.js'),
+        import('../garbage-times.js'),
+      ]);
+      const { graceMs, keepRunsMs } = garbageTimes(options);
+      await collectGarbage(await openSession(), {
+        policy: { keepRunsMs, keepLast: options.keepLast ?? null },
+        graceMs,
+        dryRun: options.dryRun === true,
+        yes: options.yes === true,
+        explain: options.explain === true,
+        json: options.output === 'json',
+      });
+    });
+}
+
+interface GcOptions {
+  readonly grace: string;
+  readonly keepRuns?: string;
+  readonly keepLast?: number;
+  readonly dryRun?: boolean;
+  readonly explain?: boolean;
+  readonly yes?: boolean;
+  readonly output?: string;
 }
 
 function tellVerdicts(verdicts: readonly TreeVerdict[], discard: boolean): void {
