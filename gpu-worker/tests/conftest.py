@@ -162,7 +162,7 @@ def own_plant(tmp_path: Path) -> Plant:
 @pytest.fixture(scope="session")
 def speaking_policy(plant: Plant) -> Path:
     """A tiny policy that has learned the answer's format, so that rewards differ within a group."""
-    params = {"maxSteps": 45, "learningRate": 5e-3, "batchSize": 12, "scheduler": "linear"}
-    outcome = plant.run(plant.job("sft", params, deviceBatch=12))
+    params = {"maxSteps": 90, "learningRate": 3e-3, "batchSize": 4, "scheduler": "linear"}
+    outcome = plant.run(plant.job("sft", params))
     assert outcome.code == 0, outcome.events[-1]
     return outcome.output
