@@ -67,7 +67,14 @@ export function planOf(stage: { kind: string; params: Record<string, unknown> },
       model: { artifact, name: 'tiny', tiny: true },
     },
     teacher: { model: 'rehearsal' },
-    runtime: { gpus: 1, deviceBatch: { sft: 2, grpo: 4, infer: 2 }, checkpointEverySteps: 4, teacherConcurrency: 1, preemptible: false, ...runtime },
+    runtime: {
+      gpus: 1,
+      deviceBatch: { sft: 2, grpo: 4, infer: 2 },
+      checkpointEverySteps: 4,
+      teacherConcurrency: 1,
+      preemptible: false,
+      ...runtime,
+    },
     stages: [
       {
         id: 'seg-jux',
