@@ -15,6 +15,13 @@ import { readStackState, writeStackState, type StackState } from './state.js';
 const home = judoHome();
 mkdirSync(join(home, 'logs'), { recursive: true });
 const log = (line: string): void => void process.stdout.write(`${new Date().toISOString()} ${line}\n`);
+// Its output is a file: on a full disk a line is lost, never the supervisor.
+process.stdout.on('error', () => undefined);
+process.stderr.on('error', () => undefined);
+
+/** When a state that could not be written, for a full disk, is written again. */
+const PUBLISH_AGAIN_MS = 1_000;
+let publishAgain: NodeJS.Timeout | undefined;
 
 /** What an orphan of a killed supervisor may still take to write its checkpoint. */
 const ORPHAN_GRACE_MS = 20_000;
@@ -36,7 +43,8 @@ function publish(): void {
   const s3 = keeperOf('s3')?.currentPorts;
   const teacher = keeperOf('teacher')?.currentPorts;
   const address = `127.0.0.1:${temporal?.grpc}`;
-  writeStackState(home, {
+  clearTimeout(publishAgain);
+  const state: StackState = {
     schemaVersion: 1,
     pid: process.pid,
     startedAt: identify(process.pid)?.startedAt ?? '',
@@ -54,7 +62,13 @@ function publish(): void {
       : null,
     teacher: teacher ? { url: `http://127.0.0.1:${teacher.http}/v1` } : null,
     processes: [...servers, ...workers].map((keeper) => keeper.state),
-  });
+  };
+  try {
+    writeStackState(home, state);
+  } catch (error) {
+    log(`cannot write stack.json, trying again: ${error instanceof Error ? error.message : String(error)}`);
+    publishAgain = setTimeout(publish, PUBLISH_AGAIN_MS);
+  }
 }
 
 /** Writes what is, and mends what follows from it: a server that came back at another port is lost to workers that know the old one. */
