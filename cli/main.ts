@@ -19,6 +19,7 @@ import { runCommand } from './commands/run.js';
 import { runsCommand } from './commands/runs.js';
 import { showCommand } from './commands/show.js';
 import { sweepCommand } from './commands/sweep.js';
+import { tagCommand } from './commands/tag.js';
 import { upCommand } from './commands/up.js';
 import { watchCommand } from './commands/watch.js';
 import { whyCommand } from './commands/why.js';
@@ -62,6 +63,7 @@ More: judo help exit-codes, judo help environment`,
     restartCommand(),
     nightlyCommand(),
     sweepCommand(),
+    tagCommand(),
     artifactsCommand(),
     reportCommand(),
     configCommand(),

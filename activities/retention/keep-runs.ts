@@ -1,7 +1,6 @@
 import type { RunStatus } from '../../contracts/run.js';
-import type { Tag } from '../../contracts/tag.js';
 
-/** Which runs count. None of both: all. A run that has not ended, or has a tag, always counts. */
+/** Which runs count. None of both: all. A run that has not ended, or has a name, always counts. */
 export interface RetentionPolicy {
   /** Runs that ended less than so long ago. */
   readonly keepRunsMs: number | null;
@@ -12,20 +11,20 @@ export interface RetentionPolicy {
 /** The runs that count, each with the reason in words. */
 export function keptRuns(
   runs: readonly RunStatus[],
-  tags: readonly Tag[],
+  /** What runs are called: `tagged good`, `the good night of plant`. */
+  names: ReadonlyMap<string, string>,
   policy: RetentionPolicy,
   { at, graceMs }: { at: Date; graceMs: number },
 ): Map<string, string> {
-  const tagOf = new Map(tags.map((tag) => [tag.run, tag.name]));
   const newest = [...runs].sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1)).slice(0, policy.keepLast ?? 0);
   const last = new Set(newest.map((run) => run.run));
   const keepsAll = policy.keepRunsMs === null && policy.keepLast === null;
   const kept = new Map<string, string>();
   for (const run of runs) {
-    const tag = tagOf.get(run.run);
+    const name = names.get(run.run);
     const reason =
-      tag !== undefined
-        ? `tagged ${tag}`
+      name !== undefined
+        ? name
         : !hasEnded(run, at, 0)
           ? run.state
           : keepsAll

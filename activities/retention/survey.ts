@@ -1,7 +1,8 @@
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { objectKeys } from '../../contracts/artifact.js';
 import { FiledCheckpoint } from '../../contracts/checkpoint.js';
 import { StageError } from '../../contracts/failure.js';
+import { PromotedNight } from '../../contracts/nightly.js';
 import type { ArtifactStore } from '../../contracts/ports/artifact-store.js';
 import type { ObjectInfo, ObjectStore } from '../../contracts/ports/object-store.js';
 import type { StageRecord } from '../../contracts/record.js';
@@ -137,8 +138,7 @@ export async function needsOfRuns(
   { policy, graceMs, at, startedPlans }: SurveyOptions,
 ): Promise<Needs> {
   const filed = await readRunRecords(objects, await listRunRecords(objects));
-  const tags = await listTags(objects);
-  const runs = keptRuns(filed, tags, policy, { at, graceMs });
+  const runs = keptRuns(filed, await namesOfRuns(objects), policy, { at, graceMs });
   const needed = new Map<string, string>();
   const unfinished = new Map<string, string>();
   const sources = new Map<string, string>();
@@ -165,6 +165,20 @@ export async function needsOfRuns(
   for (const digest of startedPlans) await take(digest, 'a run that has not begun', true);
   for (const { key, run } of records.values()) if (runs.has(run) && !needed.has(key)) needed.set(key, `made by run ${run}`);
   return { runs, known: new Set(filed.map((run) => run.run)), records: needed, unfinished, sources };
+}
+
+/** Runs that somebody gave a name: a tag, or the good one of a nightly. */
+async function namesOfRuns(objects: ObjectStore): Promise<Map<string, string>> {
+  const names = new Map<string, string>();
+  for await (const { key } of objects.list(objectKeys.nightlies())) {
+    const nightly = basename(dirname(key));
+    const text = key === objectKeys.goodNight(nightly) ? await objects.get(key) : null;
+    if (text === null) continue;
+    const { run } = parseFiled(PromotedNight, text, `${key} in ${objects.description}`);
+    names.set(run, `the good night of ${nightly}`);
+  }
+  for (const { run, name } of await listTags(objects)) names.set(run, `tagged ${name}`);
+  return names;
 }
 
 /** The plan of a run that ended may be lost: its record names its stages' keys. */

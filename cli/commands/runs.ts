@@ -1,12 +1,14 @@
 import { Command, Option } from 'commander';
-import { RunState } from '../../contracts/run.js';
+import type { RunState } from '../../contracts/run.js';
 import { outputOption, positiveNumber } from './options.js';
+
+const STATES = ['running', 'blocked', 'completed', 'failed', 'cancelled'] as const satisfies readonly RunState[];
 
 export function runsCommand(): Command {
   return new Command('runs')
     .description("List runs, newest first; also those that Temporal has forgotten, from the runs' records")
     .option('-n, --limit <count>', 'at most so many', positiveNumber, 30)
-    .addOption(new Option('--state <state>', 'only runs in this state').choices(RunState.options))
+    .addOption(new Option('--state <state>', 'only runs in this state').choices(STATES))
     .addOption(outputOption())
     .addHelpText('after', '\nExamples:\n  $ judo runs\n  $ judo runs --state blocked\n  $ judo runs -n 5 -o json')
     .action(async ({ output, ...wanted }: { limit: number; state?: RunState; output?: string }) => {

@@ -181,12 +181,14 @@ for (const [name, make] of [
         old: await bucket.run('old', ended(90)),
         tagged: await bucket.run('tagged', ended(80)),
         waiting: await bucket.run('waiting', { startedAt: day(70), finishedAt: null, state: 'blocked' }),
+        promoted: await bucket.run('promoted', ended(60)),
         late: await bucket.run('late', ended(10)),
         last: await bucket.run('last', ended(5)),
       };
       await bucket.objects.put(objectKeys.runLog('old', 'train', 1), 'log');
       await bucket.objects.put(objectKeys.runLog('last', 'train', 1), 'log');
       await addTag(bucket.objects, { name: 'good', run: 'tagged', by: 'anna', at: day(1) });
+      await bucket.objects.put(objectKeys.goodNight('plant'), JSON.stringify({ run: 'promoted', by: 'anna', at: day(1) }));
       const isThere = async () =>
         Object.fromEntries(
           await Promise.all(
@@ -197,7 +199,7 @@ for (const [name, make] of [
             }),
           ),
         );
-      const all = { old: true, tagged: true, waiting: true, late: true, last: true };
+      const all = { old: true, tagged: true, waiting: true, promoted: true, late: true, last: true };
       for (let round = 0; round < 4; round += 1) await bucket.collect();
       expect(await isThere()).toEqual(all);
       const policy = { keepRunsMs: 30 * GRACE_MS, keepLast: 1 };
@@ -205,6 +207,7 @@ for (const [name, make] of [
       expect(Object.fromEntries(survey.runs)).toEqual({
         tagged: 'tagged good',
         waiting: 'blocked',
+        promoted: 'the good night of plant',
         late: `ended ${late}`,
         last: 'one of the last 1',
       });
@@ -221,7 +224,7 @@ for (const [name, make] of [
       for (let round = 0; round < 4; round += 1) await bucket.collect({ policy: { keepRunsMs: 365 * GRACE_MS, keepLast: null } });
       expect(await isThere()).toEqual({ ...all, old: false });
       for (let round = 0; round < 4; round += 1) await bucket.collect({ policy: { keepRunsMs: null, keepLast: 1 } });
-      expect(await isThere()).toEqual({ old: false, tagged: false, waiting: true, late: false, last: true });
+      expect(await isThere()).toEqual({ ...all, old: false, tagged: false, late: false });
     });
 
     test('a record that a run came to need while it was swept is put back', async () => {
