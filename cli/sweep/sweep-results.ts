@@ -95,7 +95,16 @@ export function resultCsv(rows: readonly ResultRow[], metric: NonNullable<SweepP
     ...[row.variant, row.mean, row.deviation, row.interval?.low, row.interval?.high, row.n, row.variants.length],
     ...others.map((name) => row.figures[name]),
   ]);
-  const head = ['variant', `${metric.stage}.${metric.figure}`, 'deviation', 'low95', 'high95', 'n', 'seeds', ...others];
+  const head = [
+    'variant',
+    `${metric.stage}.${metric.figure}`,
+    'deviation',
+    'low95',
+    'high95',
+    'n',
+    'seeds',
+    ...others.map((name) => `mean ${name}`),
+  ];
   return [head, ...lines].map((line) => `${line.map(csvCell).join(',')}\n`).join('');
 }
 
