@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { NativeConnection, Worker } from '@temporalio/worker';
 import { inject } from 'vitest';
 import { createArtifactStore } from '../../activities/artifacts/artifact-store.js';
 import { wilsonScore } from '../../activities/evaluation/wilson.js';
@@ -20,11 +20,8 @@ import type { ReportSummary } from '../../contracts/report-summary.js';
 import { loadSettings } from '../../infra/settings.js';
 import { queues } from '../../temporal.config.js';
 import { startReceiver, type Answer } from '../notices/receiver.js';
+import '../support/quiet-runtime.js';
 import { writeSmallPlant } from '../synthesis/small-plant.js';
-
-// A server that is away is part of the test: its pollers' warnings are not.
-const filter = makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' });
-Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter } } });
 
 const SECRET = 'of the test';
 const RECIPE = `schema: 1

@@ -6,6 +6,10 @@ import { Worker } from '@temporalio/worker';
 import { describe, expect, inject, test } from 'vitest';
 import { StageError } from '../../contracts/failure.js';
 import { amendPlanUpdate, pauseRunUpdate, resolveStageUpdate, runQuery, stageWorkflowId } from '../../workflows/messages.js';
+import { createNightly } from '../../cli/nightly/create-nightly.js';
+import { deleteNightly } from '../../cli/nightly/order-nightly.js';
+import { nightHistory } from '../../cli/nightly/show-nightlies.js';
+import { openNightLab } from '../nightly/night-lab.js';
 import { openLab, planOf, type Lab } from '../support/stage-lab.js';
 
 const FOLDER = join(import.meta.dirname, 'histories');
@@ -40,21 +44,42 @@ describe.skipIf(recording)('a recorded history', () => {
 
 /** Renames the activity or the child that the workflow started: present code does not start that. */
 function mutate(text: string): string {
+  const activity = ['"planNight"', '"labStage"'].find((name) => text.includes(name));
   const mutated =
-    text.includes('"labStage"') && text.includes('activityTaskScheduledEventAttributes')
-      ? text.replaceAll('"labStage"', '"otherStage"')
+    activity !== undefined && text.includes('activityTaskScheduledEventAttributes')
+      ? text.replaceAll(activity, '"otherActivity"')
       : text.replaceAll('stage/', 'other/').replaceAll('"name": "stage"', '"name": "otherStage"');
   expect(mutated).not.toBe(text);
   return mutated;
 }
 
 /** Files the history of a workflow's last execution, or of the one named. */
-async function save(lab: Lab, handle: WorkflowHandle, name: string, execution?: string): Promise<void> {
+async function save(lab: Pick<Lab, 'client'>, handle: Pick<WorkflowHandle, 'workflowId'>, name: string, execution?: string): Promise<void> {
   const history = await lab.client.workflow.getHandle(handle.workflowId, execution).fetchHistory();
   writeFileSync(join(FOLDER, `${name}.json`), `${JSON.stringify(JSON.parse(historyToJSON(history)), null, 1)}\n`);
 }
 
 describe.runIf(recording)('recording', () => {
+  test('two nights', async () => {
+    const lab = await openNightLab({ address: inject('temporalAddress'), namespace: 'replay-test' });
+    const schedule = { every: '3s', jitter: '0s', catchup: '10s', overlap: 'skip', set: [], points: 1, percent: 50 } as const;
+    try {
+      await createNightly(lab.session, lab.recipe, schedule);
+      const nights = async () => (await nightHistory(lab.session, 'small', 10)).filter(({ state }) => state === 'completed');
+      while ((await nights()).length < 2) await new Promise((resolve) => setTimeout(resolve, 100));
+      for await (const { workflowId } of lab.client.workflow.list({
+        query: "WorkflowType = 'nightly' AND ExecutionStatus = 'Completed'",
+        pageSize: 1,
+      })) {
+        await save(lab, lab.client.workflow.getHandle(workflowId), 'nightly');
+        break;
+      }
+      await deleteNightly(lab.session, 'small');
+    } finally {
+      await lab.close();
+    }
+  });
+
   test('a run that joined, one that was paused and amended, one that continued as new, a sweep', async () => {
     let open!: () => void;
     let opened = new Promise<void>((resolve) => (open = resolve));

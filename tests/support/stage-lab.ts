@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import type { Priority } from '@temporalio/common';
-import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { NativeConnection, Worker } from '@temporalio/worker';
 import { inject } from 'vitest';
 import { createArtifactStore } from '../../activities/artifacts/artifact-store.js';
 import { createPipelineActivities } from '../../activities/stage/pipeline-activities.js';
@@ -20,10 +20,9 @@ import type { PipelineInput, RunStatus } from '../../contracts/run.js';
 import type { NoticeActivities, RunNotice } from '../../workflows/activity-types.js';
 import { queues } from '../../temporal.config.js';
 import { runQuery, runWorkflowId } from '../../workflows/messages.js';
+import './quiet-runtime.js';
 import type { NAMESPACES } from './temporal-server.js';
 import type { pipeline } from '../../workflows/pipeline.js';
-
-Runtime.install({ logger: new DefaultLogger('ERROR') });
 
 const NOTHING = { digest: '0'.repeat(64), files: 0, bytes: 0 };
 

@@ -19,7 +19,15 @@ declare module 'vitest' {
 }
 
 /** A namespace for each test file that runs workers: queues have fixed names, and files run side by side. */
-export const NAMESPACES = ['pipeline-test', 'nightly-test', 'decision-test', 'replay-test', 'stage-test', 'retention-test', 'sweep-test'] as const;
+export const NAMESPACES = [
+  'pipeline-test',
+  'nightly-test',
+  'decision-test',
+  'replay-test',
+  'stage-test',
+  'retention-test',
+  'sweep-test',
+] as const;
 
 /** One tuned Temporal server and one workflow bundle for the whole run. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
