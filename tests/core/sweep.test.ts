@@ -190,10 +190,15 @@ describe('a sweep that is wrong is refused whole, with the place', () => {
       'grid: {seed: [0]}\nmetric: mmad-evl.average',
       's.yaml:4:1: metric: no variant has a stage "mmad-evl"; did you mean "mmad-eval"?',
     ],
-    ['a recipe in place of a sweep', 'stages: {report: {}}', 's.yaml:3:1: this is a recipe, not a sweep'],
+    ["a recipe's key", 'stages: {report: {}}', 's.yaml:3:1: stages: unknown key "stages"'],
     ['what variants cannot differ in', 'grid: {name: [a, b]}', 's.yaml:3:8: grid.name: "name" is the same in every variant'],
   ])('%s', (_, sweep, line) => {
     expect(told(`${sweep}\n`).join('\n')).toContain(line);
+  });
+  test('a recipe in place of a sweep is said to be one', () => {
+    expect(() => readSweep(RECIPE, 'r.yaml')).toThrow(
+      new RecipeFileError(['r.yaml:4:1: this is a recipe, not a sweep: judo run, judo plan']),
+    );
   });
   test('all problems are told at once, each once', () => {
     const lines = told(

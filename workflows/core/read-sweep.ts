@@ -16,8 +16,9 @@ export function readSweep(text: string, file: string): SweepSource {
   const locate = (problem: RecipeProblem) => `${at(problem.path)}: ${problem.path.join('.')}: ${problem.message}`;
   const parsed = SweepFile.safeParse(value);
   if (!parsed.success) {
-    const hint = 'stages' in value ? [`${at(['stages'])}: this is a recipe, not a sweep: judo run, judo plan`] : [];
-    throw new RecipeFileError([...hint, ...parsed.error.issues.flatMap((issue) => problemsOf(issue, SweepFile)).map(locate)]);
+    if ('stages' in value && !('recipe' in value))
+      throw new RecipeFileError([`${at(['stages'])}: this is a recipe, not a sweep: judo run, judo plan`]);
+    throw new RecipeFileError(parsed.error.issues.flatMap((issue) => problemsOf(issue, SweepFile)).map(locate));
   }
   return { sweep: parsed.data, at, locate };
 }
