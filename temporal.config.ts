@@ -13,7 +13,7 @@ export const profiles = {
   /** Rate limits pass: be patient. Every answer is filed before it counts, so an attempt repeats no paid call. */
   teacher: {
     startToCloseTimeout: '24h',
-    heartbeatTimeout: '1m',
+    heartbeatTimeout: '20s',
     retry: { maximumAttempts: 20, initialInterval: '2s', maximumInterval: '5m' },
   },
   /** Restarts cost GPU hours: find a dead host in a minute (the host beats, not the trainer), resume from the last checkpoint. */

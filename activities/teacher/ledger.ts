@@ -41,6 +41,8 @@ const ASK_AGAIN = 2;
 export function createTeacherLedger(options: { objects: ObjectStore; client: TeacherClient; prices?: TeacherPrices }): TeacherLedger {
   const { objects, client, prices = {} } = options;
   const inFlight = new Map<string, Promise<TeacherCall>>();
+  /** Paid, and not filed because the store failed: whoever asks next files it instead of paying again. */
+  const unfiled = new Map<string, TeacherAnswer>();
 
   const callOnce = (request: TeacherRequest, loadImages: () => Promise<readonly Buffer[]>): Promise<TeacherCall> => {
     const hash = teacherRequestHash(request);
@@ -56,9 +58,10 @@ export function createTeacherLedger(options: { objects: ObjectStore; client: Tea
     const key = objectKeys.teacherAnswer(hash);
     const filed = await objects.get(key);
     if (filed) return { answer: readAnswer(key, hash, filed), paid: false };
-    const reply = await client.ask(request, await loadImages());
-    const answer = TeacherAnswer.parse({ ...reply, requestHash: hash });
+    const answer = unfiled.get(hash) ?? TeacherAnswer.parse({ ...(await client.ask(request, await loadImages())), requestHash: hash });
+    unfiled.set(hash, answer);
     const outcome = await objects.put(key, JSON.stringify(answer), { ifAbsent: true, contentType: 'application/json' });
+    unfiled.delete(hash);
     const winner = outcome === 'exists' ? await objects.get(key) : null;
     return { answer: winner ? readAnswer(key, hash, winner) : answer, paid: true };
   };

@@ -112,6 +112,23 @@ describe('a ledger', () => {
     expect(await createTeacherLedger({ objects, client: teacher() }).ask(exampleRequest(), noImages)).toMatchObject({ paid: true });
   });
 
+  test('pays once for an answer that the store refuses at first, and files it later', async () => {
+    const objects = createMemoryObjectStore();
+    let refusals = 2;
+    const fullAtFirst = {
+      ...objects,
+      put: (...args: Parameters<typeof objects.put>) =>
+        refusals-- > 0 ? Promise.reject(new StageError({ type: 'Transient', message: 'the disk is full' })) : objects.put(...args),
+    };
+    const client = teacher();
+    const ledger = createTeacherLedger({ objects: fullAtFirst, client });
+    await expect(ledger.ask(exampleRequest(), noImages)).rejects.toThrow('the disk is full');
+    await expect(ledger.ask(exampleRequest(), noImages)).rejects.toThrow('the disk is full');
+    expect(await ledger.ask(exampleRequest(), noImages)).toMatchObject({ paid: true });
+    expect(client.asked).toHaveLength(1);
+    expect(await ledger.ask(exampleRequest(), noImages)).toMatchObject({ paid: false });
+  });
+
   test('files an answer that is on its way when whoever asked leaves', async () => {
     const objects = createMemoryObjectStore();
     const leave = new AbortController();
