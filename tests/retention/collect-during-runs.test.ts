@@ -71,12 +71,11 @@ for (const [name, make, rounds] of [
         for (let round = 0; round < rounds; round += 1) {
           const next = pass;
           const stage = (async () => {
-            await writeFile(join(folder, 'a'), `of every host ${round % 6}`);
-            await writeFile(join(folder, 'b'), `of host ${seed}: ${round % 8}`);
-            await writeFile(join(folder, 'c'), `shared ${(seed + round) % 3}`);
+            await writeFile(join(folder, 'a'), `of every host ${(round * round) % 7}`);
+            await writeFile(join(folder, 'b'), `of host ${seed}: ${(round * round + seed) % 5}`);
             const out = await artifacts.save(folder);
             // Half of them are swept between their save and their record.
-            if (round % 2 === 0) await next.opened;
+            if ((round + seed) % 2 === 0) await next.opened;
             return artifacts.fileRecord(recordOf(digestOf({ seed, round }), 'kept', { out }));
           })();
           inFlight.add(stage);
