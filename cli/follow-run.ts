@@ -23,7 +23,7 @@ export async function followRun(session: Session, run: string, options: { output
       return EXIT.interrupted;
     }
     await finish(session, status, options.output === 'json');
-    return exitCodeOf(status.state);
+    return isHeld(status) ? EXIT.blocked : exitCodeOf(status.state);
   } finally {
     process.off('SIGINT', leave);
   }
@@ -50,7 +50,7 @@ async function untilSettled(session: Session, run: string, live: boolean, left: 
         process.stderr.write(`${drawnLines > 0 ? `\x1b[${drawnLines}A` : ''}\x1b[0J${board}`);
         drawnLines = board.split('\n').length - 1;
       } else tellChanges(stages, told);
-      if (status.state !== 'running') return status;
+      if (status.state !== 'running' || isHeld(status)) return status;
     }
     await delay(POLL_MS, undefined, { signal: left }).catch(() => undefined);
   }
@@ -82,11 +82,17 @@ async function finish(session: Session, status: RunStatus, json: boolean): Promi
     (outcome) => `${status.stages.filter((stage) => stage.outcome === outcome).length} ${outcome}`,
   );
   process.stderr.write(`run ${status.run} ${status.state}: ${counts.join(', ')}\n`);
+  if (isHeld(status))
+    process.stderr.write(`paused (${status.decisions.at(-1)?.reason ?? 'no reason given'}); go on: judo resume ${status.run}\n`);
   if (report !== null)
     process.stdout.write(
       `\n${renderResultsTable(ReportSummary.parse(report.summary))}\nreport${settled?.partial === true ? ' (partial)' : ''}: ${report.html}\n`,
     );
 }
+
+/** Paused, by a person or by its own limits, with nothing in flight: it waits for `judo resume`. */
+const isHeld = (status: RunStatus): boolean =>
+  status.state === 'running' && status.paused && !status.stages.some(({ outcome }) => outcome === 'running');
 
 /** A server or worker that is away for a while comes back: following goes on. */
 function isPassing(error: unknown): boolean {

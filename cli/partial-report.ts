@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { isSweep } from '../activities/stage/plan-store.js';
 import { STAGE_KINDS } from '../contracts/stages/index.js';
 import { ReportParams } from '../contracts/stages/report.js';
 import type { Plan } from '../contracts/plan.js';
@@ -10,6 +11,7 @@ import { gatherReport } from '../activities/report/gather-report.js';
 import { renderReport } from '../activities/report/render-report.js';
 import { writeReportFiles } from '../activities/report/write-report.js';
 import { createSharpCodec } from '../adapters/image-codec/sharp.js';
+import { CliError, EXIT } from './exit-codes.js';
 import { reportDirectory, type ReportFiles } from './report-directory.js';
 import type { Session } from './session.js';
 
@@ -19,7 +21,9 @@ import type { Session } from './session.js';
  */
 export async function writePartialReport(session: Session, status: RunStatus): Promise<ReportFiles> {
   const { artifacts, plans } = await session.stores();
-  const plan = await plans.load(status.plan);
+  const plan = await plans.read(status.plan);
+  if (isSweep(plan))
+    throw new CliError(EXIT.usage, `run ${status.run} is a sweep: its table is its report`, `judo sweep show ${status.run}`);
   const records: StageRecord[] = [];
   const folders: Record<string, string> = {};
   for (const { stage, key, outcome } of status.stages) {

@@ -1,7 +1,7 @@
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { StageStatus } from '../contracts/run.js';
+import type { RunStatus, StageStatus } from '../contracts/run.js';
 import { CliError, EXIT } from './exit-codes.js';
 import { knownStatus } from './known-status.js';
 import { runStatus } from './run-view.js';
@@ -26,7 +26,7 @@ export async function printLogs(session: Session, run: string, stage: string | u
       .split('/')
       .at(-1)!
       .replace(/\.log$/, '');
-    if (stage !== undefined && name.replace(/-\d+$/, '') !== stage) continue;
+    if (stage !== undefined && !isLogOf(name, stage, status)) continue;
     process.stdout.write(`==> ${name} <==\n`);
     process.stdout.write((await objects.get(key)) ?? '');
     printed += 1;
@@ -39,6 +39,13 @@ export async function printLogs(session: Session, run: string, stage: string | u
       reused ? `${stage} was reused from an earlier run: its log is there\n` : 'no log: only stages that run on the GPU queue keep one\n',
     );
   }
+}
+
+/** `grpo-0123456789ab-2`: stage, key, attempt. A variant's stage is told by its key; alone, a stage has the logs of all its keys. */
+function isLogOf(name: string, label: string, status: RunStatus): boolean {
+  const [, id = '', key = ''] = /^(.*)-([0-9a-f]{12})-\d+$/.exec(name) ?? [];
+  if (!label.includes('/')) return id === label;
+  return key !== '' && status.stages.find(({ stage }) => stage === label)?.key?.startsWith(key) === true;
 }
 
 /** The log of a job that this machine's GPU host runs now. Returns how many files were printed. */

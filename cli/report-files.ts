@@ -7,7 +7,8 @@ import type { Session } from './session.js';
 
 /** Puts the report of a run under JUDO_HOME/reports/<run>/ and says where; null when the run has none yet. */
 export async function fetchReport(session: Session, status: RunStatus): Promise<ReportFiles | null> {
-  const digest = status.stages.find((stage) => stage.kind === 'report')?.artifacts['report'];
+  // In a sweep (`variant/report`) no variant's report is the run's.
+  const digest = status.stages.find(({ stage, kind }) => kind === 'report' && !stage.includes('/'))?.artifacts['report'];
   if (digest === undefined) return null;
   const { artifacts } = await session.stores();
   const directory = reportDirectory(session, status.run);

@@ -21,8 +21,9 @@ export async function restartRun(session: Session, run: string, options: Restart
     throw new CliError(EXIT.notFound, `there is no record of run "${run}" in ${stores.objects.description}`, 'judo runs lists them.');
   const startedAt = new Date();
   const plan = await changedPlan(session, filed.plan, options, startedAt.toISOString());
+  const priority = isSweep(plan) ? { ...priorities.sweep, fairnessKey: plan.name } : priorities.interactive;
   const next = options.name ?? newRunName(filed.planName, startedAt);
-  await startRun(session, { run: next, plan, summary: `${filed.planName}: restart of ${run}`, priority: priorities.interactive });
+  await startRun(session, { run: next, plan, summary: `${filed.planName}: restart of ${run}`, priority });
   return announceRun(session, next, options);
 }
 

@@ -31,7 +31,8 @@ export const objectKeys = {
   plan: (digest: string) => `v1/plans/${digest}.json`,
   run: (run: string) => `v1/runs/${run}/run.json`,
   runReport: (run: string) => `v1/runs/${run}/report.html`,
-  runLog: (run: string, stage: string, attempt: number) => `v1/runs/${run}/logs/${stage}-${attempt}.log`,
+  /** Named by stage and key: a patched stage has another key, and in a sweep every variant has its own. */
+  runLog: (run: string, stage: string, key: string, attempt: number) => `v1/runs/${run}/logs/${stage}-${key.slice(0, 12)}-${attempt}.log`,
   teacherAnswer: (requestHash: string) => `v1/teacher/${requestHash.slice(0, 2)}/${requestHash}.json`,
   checkpoint: (stageKey: string, step: number) => `v1/checkpoints/${stageKey}/${String(step).padStart(8, '0')}.json`,
   checkpoints: (stageKey: string) => `v1/checkpoints/${stageKey}/`,

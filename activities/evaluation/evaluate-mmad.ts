@@ -37,7 +37,7 @@ export function createEvaluateMmad({ runInference }: { runInference: RunInferenc
       params: { imageSize: params.imageSize, maxNewTokens: params.maxNewTokens },
       seed: params.seed,
       deviceBatch: plan.runtime.deviceBatch.infer,
-      logKey: objectKeys.runLog(task.run, task.stage, attempt),
+      logKey: objectKeys.runLog(task.run, task.stage, task.key, attempt),
       signal,
       onProgress,
     });

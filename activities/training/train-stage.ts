@@ -45,7 +45,7 @@ export function createTrainStage(deps: TrainStageDeps): StageBody {
     await removeFinishedStages(deps.workDir, deps.artifacts);
     const attempt = await beginAttempt(deps.workDir, context.task.key, context.attempt);
     const training = await prepareTraining(deps, context, attempt);
-    const logKey = objectKeys.runLog(context.task.run, context.task.stage, context.attempt);
+    const logKey = objectKeys.runLog(context.task.run, context.task.stage, context.task.key, context.attempt);
     try {
       const { outcome } = await deps.jobs.run({
         jobFile: training.jobFile,

@@ -185,8 +185,8 @@ for (const [name, make] of [
         late: await bucket.run('late', ended(10)),
         last: await bucket.run('last', ended(5)),
       };
-      await bucket.objects.put(objectKeys.runLog('old', 'train', 1), 'log');
-      await bucket.objects.put(objectKeys.runLog('last', 'train', 1), 'log');
+      await bucket.objects.put(objectKeys.runLog('old', 'train', 'k', 1), 'log');
+      await bucket.objects.put(objectKeys.runLog('last', 'train', 'k', 1), 'log');
       await addTag(bucket.objects, { name: 'good', run: 'tagged', by: 'anna', at: day(1) });
       await bucket.objects.put(objectKeys.goodNight('plant'), JSON.stringify({ run: 'promoted', by: 'anna', at: day(1) }));
       const isThere = async () =>

@@ -82,8 +82,8 @@ describe('a training stage', () => {
     const host = await createHost({ root, name: 'host' });
     await rm(join(host.inputDirs.rows, 'rows.jsonl'));
     const failure = await host.attempt(standInJobs()).catch(failureOf);
-    expect(failure).toMatchObject({ type: 'Transient', logRef: objectKeys.runLog('run-1', 'seg-jux', 1) });
-    expect((await host.objects.get(objectKeys.runLog('run-1', 'seg-jux', 1)))!.toString()).toContain('FileNotFoundError');
+    expect(failure).toMatchObject({ type: 'Transient', logRef: objectKeys.runLog('run-1', 'seg-jux', STAGE_KEY, 1) });
+    expect((await host.objects.get(objectKeys.runLog('run-1', 'seg-jux', STAGE_KEY, 1)))!.toString()).toContain('FileNotFoundError');
   });
 });
 
