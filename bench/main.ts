@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { columns } from '../cli/render/terminal.js';
 import { benchFanOut, benchIndex, benchOutline } from './local.js';
 import { benchPipeline } from './pipeline.js';
+import { benchSweepPlanning } from './sweep-planning.js';
 import { startServers } from './servers.js';
 
 /** `npm run bench [-- --json FILE]`: everything side by side in one run; prints the table. An aim that is missed is told, not an error. */
@@ -14,6 +15,7 @@ try {
     await benchFanOut(),
     await benchOutline(servers.directory),
     await benchIndex(servers.directory),
+    await benchSweepPlanning(),
   ];
   const figure = (value: number | null) => (value === null ? '-' : value.toFixed(value < 100 ? 1 : 0));
   const rows = results.map((row) => [
