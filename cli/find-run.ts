@@ -1,3 +1,4 @@
+import { readTag } from '../activities/retention/tags.js';
 import { objectKeys } from '../contracts/artifact.js';
 import { nearest } from '../workflows/core/nearest.js';
 import { runWorkflowId } from '../workflows/messages.js';
@@ -12,11 +13,12 @@ const RUNS_LOOKED_AT = 500;
 const RUNS = objectKeys.run('x').replace(/x\/.*$/, '');
 
 /**
- * The run that somebody means: by its name, or by the beginning of one run's name (`exact` refuses that, for what cannot be
+ * The run that somebody means: by its name, by a tag (`@good`), or by the beginning of one run's name (`exact` refuses that, for what cannot be
  * undone). Otherwise the error names those that begin so, or the nearest one.
  */
 export async function findRun(session: Session, word: string, { exact = false } = {}): Promise<string> {
   const { objects } = await session.stores();
+  if (word.startsWith('@')) return (await readTag(objects, word.slice(1))).run;
   const isName = RUN_NAME.test(word);
   if (isName && (await objects.head(objectKeys.run(word))) !== null) return word;
   if (isName && (await isKnownToTemporal(session, word))) return word;

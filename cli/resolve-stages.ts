@@ -1,5 +1,6 @@
 import { resolveStageUpdate, runQuery, runWorkflowId, type ResolveOrder } from '../workflows/messages.js';
 import { CliError, EXIT } from './exit-codes.js';
+import { findRun } from './find-run.js';
 import { forcedLabels, previewEdit, renderPreview } from './preview-edit.js';
 import { readPatches } from './read-patches.js';
 import type { Session } from './session.js';
@@ -17,8 +18,9 @@ export interface ResolveOptions {
 }
 
 /** Sends a decision for one blocked stage, or for all of them, after telling what it will do. Returns the stages it was for. */
-export async function resolveStages(session: Session, run: string, stage: string | undefined, options: ResolveOptions): Promise<string[]> {
+export async function resolveStages(session: Session, word: string, stage: string | undefined, options: ResolveOptions): Promise<string[]> {
   const stores = await session.stores();
+  const run = await findRun(session, word, { exact: true });
   const handle = (await session.temporal()).workflow.getHandle(runWorkflowId(run));
   const live = await handle.query(runQuery);
   const blocked = live.live.filter((one) => one.state === 'blocked').map((one) => one.stage);

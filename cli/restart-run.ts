@@ -6,6 +6,7 @@ import { priorities } from '../temporal.config.js';
 import { editPlan } from '../workflows/core/edit-plan.js';
 import type { RestartOptions } from './commands/restart.js';
 import { CliError, EXIT } from './exit-codes.js';
+import { findRun } from './find-run.js';
 import { forcedLabels, previewEdit, renderPreview } from './preview-edit.js';
 import { readPatches } from './read-patches.js';
 import { announceRun } from './run-recipe.js';
@@ -14,8 +15,9 @@ import type { Session } from './session.js';
 import { newRunName, startRun } from './start-run.js';
 
 /** A new run of an earlier one's plan, from its record alone: Temporal may have forgotten it. Resolves to the exit code. */
-export async function restartRun(session: Session, run: string, options: RestartOptions): Promise<number> {
+export async function restartRun(session: Session, word: string, options: RestartOptions): Promise<number> {
   const stores = await session.stores();
+  const run = await findRun(session, word);
   const filed = await filedStatus(session, run);
   if (filed === null)
     throw new CliError(EXIT.notFound, `there is no record of run "${run}" in ${stores.objects.description}`, 'judo runs lists them.');

@@ -26,10 +26,10 @@ const FILED = `${STAGES}/implementation-digests.json`;
 const COMMAND = 'node infra/implementation-digests.mjs --update';
 
 /** The files of a kind: its activity's, and on the GPU queue those of the Python task that it runs. */
-function filesOf({ kind, activity, queue }) {
+function filesOf({ kind, activity, queue, trainer }) {
   const files = filesOfActivity(root, activity);
   if (queue !== 'gpu') return files;
-  const tasks = [...stringsOfProperty(root, files, kind), ...stringsOfProperty(root, files, 'task')];
+  const tasks = [...(trainer === undefined ? [] : [trainer]), ...stringsOfProperty(root, files, 'task')];
   const known = tasks.filter((task) => trainersOf(root).some((module) => module.split('.').includes(task)));
   if (known.length === 0)
     throw new Error(`stage ${kind} runs on the GPU queue, and no file of ${activity} says which task of judo_gpu it runs`);

@@ -1,10 +1,8 @@
 import { join } from 'node:path';
 import { StageError } from '../../contracts/failure.js';
 import { Job } from '../../contracts/job.js';
+import { STAGE_KINDS } from '../../contracts/stages/index.js';
 import type { StageContext } from '../stage/context.js';
-
-/** Which trainer a kind of stage runs. */
-const TRAINER_OF_KIND: Readonly<Record<string, 'sft' | 'grpo'>> = { 'seg-jux': 'sft', 'dom-inj': 'sft', grpo: 'grpo' };
 
 /** The GPUs that a job of this plan gets of the host's; none on a host without GPUs, where the job runs on the CPU as one process. */
 export function gpusFor(context: Pick<StageContext, 'plan' | 'stage'>, hostGpus: readonly string[]): readonly string[] {
@@ -23,12 +21,9 @@ export function trainingJob(
   options: { folder: string; resumeFrom: string | null; gpus: readonly string[] },
 ): Exclude<Job, { task: 'infer' }> {
   const { stage, plan, inputDirs, outputDirs } = context;
-  const task = TRAINER_OF_KIND[stage.kind];
+  const task = STAGE_KINDS[stage.kind]?.trainer;
   if (task === undefined) {
-    throw new StageError({
-      type: 'InvalidSpec',
-      message: `no trainer does a stage of kind ${stage.kind}; those known are ${Object.keys(TRAINER_OF_KIND).join(', ')}`,
-    });
+    throw new StageError({ type: 'InvalidSpec', message: `no trainer does a stage of kind ${stage.kind} (contracts/stages)` });
   }
   const job = Job.safeParse({
     schemaVersion: 1,

@@ -28,18 +28,22 @@ interface Options {
   readonly usd?: number;
 }
 
-async function order(run: string, paused: boolean, { reason, ...given }: Options): Promise<void> {
-  const [{ openSession }, { signature }, { RunLimits }, { pauseRunUpdate, runWorkflowId }, { CliError, EXIT }] = await Promise.all([
-    import('../session.js'),
-    import('../signature.js'),
-    import('../../contracts/run.js'),
-    import('../../workflows/messages.js'),
-    import('../exit-codes.js'),
-  ]);
+async function order(word: string, paused: boolean, { reason, ...given }: Options): Promise<void> {
+  const [{ openSession }, { signature }, { RunLimits }, { pauseRunUpdate, runWorkflowId }, { CliError, EXIT }, { findRun }] =
+    await Promise.all([
+      import('../session.js'),
+      import('../signature.js'),
+      import('../../contracts/run.js'),
+      import('../../workflows/messages.js'),
+      import('../exit-codes.js'),
+      import('../find-run.js'),
+    ]);
   const limits = RunLimits.safeParse(given);
   if (!limits.success)
     throw new CliError(EXIT.usage, limits.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '));
-  const handle = (await (await openSession()).temporal()).workflow.getHandle(runWorkflowId(run));
+  const session = await openSession();
+  const run = await findRun(session, word, { exact: true });
+  const handle = (await session.temporal()).workflow.getHandle(runWorkflowId(run));
   const isLimited = Object.keys(limits.data).length > 0;
   await handle.executeUpdate(pauseRunUpdate, { args: [{ paused, ...(isLimited ? { limits: limits.data } : {}), ...signature(reason) }] });
   process.stderr.write(paused ? `paused; what runs goes on. judo resume ${run}\n` : `resumed; follow it: judo watch ${run}\n`);

@@ -9,11 +9,13 @@ export function whyCommand(): Command {
     .addOption(outputOption())
     .addHelpText('after', '\nExamples:\n  $ judo why NAME grpo\n  $ judo why NAME mmad-eval -o json')
     .action(async (run: string, stage: string, options: { output?: string }) => {
-      const [{ openSession }, { explainStage, renderExplanation }] = await Promise.all([
+      const [{ openSession }, { explainStage, renderExplanation }, { findRun }] = await Promise.all([
         import('../session.js'),
         import('../explain-stage.js'),
+        import('../find-run.js'),
       ]);
-      const explanation = await explainStage(await openSession(), run, stage);
+      const session = await openSession();
+      const explanation = await explainStage(session, await findRun(session, run), stage);
       if (options.output === 'json') process.stdout.write(`${JSON.stringify({ schemaVersion: 1, ...explanation })}\n`);
       else process.stdout.write(renderExplanation(explanation));
     });

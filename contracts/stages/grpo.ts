@@ -42,6 +42,7 @@ export const grpo: StageKind = {
   params: GrpoParams,
   queue: 'gpu',
   activity: 'trainStage',
+  trainer: 'grpo',
   inputs: { data: { from: 'data' }, rows: { from: 'golden-reasoning.rows' }, policy: { from: 'dom-inj.policy' } },
   outputs: ['policy', 'metrics'],
   passThrough: { output: 'policy', input: 'policy' },

@@ -29,6 +29,7 @@ const sftStage = {
   implementationVersion: 1,
   queue: 'gpu',
   activity: 'trainStage',
+  trainer: 'sft',
   outputs: ['policy', 'metrics'],
   passThrough: { output: 'policy', input: 'policy' },
 } as const;
@@ -49,4 +50,16 @@ export const domInj: StageKind = {
   title: 'Stage 2 SFT: domain-knowledge injection',
   params: DomInjParams,
   inputs: { data: { from: 'data' }, rows: { from: 'dom-inj-data.rows' }, policy: { from: 'seg-jux.policy' } },
+};
+
+/**
+ * SFT on the golden reasonings, written in the answer's format, before GRPO. No stage of JUDO: its base model follows an
+ * instruction, a tiny random one must be shown the format once. The tiny recipes have it.
+ */
+export const coldStart: StageKind = {
+  ...sftStage,
+  kind: 'cold-start',
+  title: 'Cold start: the format of an answer (not of the paper)',
+  params: DomInjParams,
+  inputs: { data: { from: 'data' }, rows: { from: 'golden-reasoning.rows' }, policy: { from: 'dom-inj.policy' } },
 };

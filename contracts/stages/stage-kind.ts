@@ -26,6 +26,8 @@ export interface StageKind {
   /** `everything`: one port `<stage>.<output>` for each output of every other stage of the plan, policies left out. */
   readonly inputs: Readonly<Record<string, InputPort>> | 'everything';
   readonly outputs: readonly string[];
+  /** Which trainer of the GPU worker does it; stages that train only. */
+  readonly trainer?: 'sft' | 'grpo';
   /** When the stage is disabled, whoever asked for this output gets what this input would have been. */
   readonly passThrough?: { readonly output: string; readonly input: string };
 }

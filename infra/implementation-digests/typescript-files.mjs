@@ -14,7 +14,7 @@ function parse(file) {
   return parsed.get(file);
 }
 
-/** Every kind of stage that contracts/stages declares: `{kind, implementationVersion, activity, queue}`. */
+/** Every kind of stage that contracts/stages declares: `{kind, implementationVersion, activity, queue, trainer}`. */
 export function stageKinds(root, files) {
   const kinds = [];
   for (const file of files) {
@@ -25,9 +25,9 @@ export function stageKinds(root, files) {
       if (value && ts.isObjectLiteralExpression(value)) literals.set(node.name.getText(), value);
     });
     for (const literal of literals.values()) {
-      const { kind, implementationVersion, activity, queue } = constants(literal, literals);
+      const { kind, implementationVersion, activity, queue, trainer } = constants(literal, literals);
       if (kind !== undefined && activity !== undefined)
-        kinds.push({ kind, implementationVersion: Number(implementationVersion), activity, queue });
+        kinds.push({ kind, implementationVersion: Number(implementationVersion), activity, queue, trainer });
     }
   }
   return kinds.sort((a, b) => (a.kind < b.kind ? -1 : 1));
