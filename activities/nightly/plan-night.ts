@@ -5,6 +5,7 @@ import type { Plan } from '../../contracts/plan.js';
 import type { ArtifactStore, TransferOptions } from '../../contracts/ports/artifact-store.js';
 import { STAGE_KINDS } from '../../contracts/stages/index.js';
 import { FRESH_TEACHER } from '../../contracts/stages/teacher-params.js';
+import { canonicalJson } from '../../workflows/core/canonical-json.js';
 import { readRecipe, RecipeFileError } from '../../workflows/core/read-recipe.js';
 import { RecipeError } from '../../workflows/core/recipe-error.js';
 import { resolvePlan } from '../../workflows/core/resolve-plan.js';
@@ -63,7 +64,7 @@ const Salted = z.looseObject({ salt: z.string().optional() });
 /** What two nights' plans differ in beside the night itself: why their figures may differ. */
 export function planDifferences(before: Plan, now: Plan): string[] {
   const bare = ({ stages }: Plan, pick: (stage: Plan['stages'][number]) => unknown) =>
-    JSON.stringify(stages.map((stage) => [stage.id, pick(stage)]));
+    canonicalJson(stages.map((stage) => [stage.id, pick(stage)]));
   const params = (stage: Plan['stages'][number]) => {
     const { salt: _, ...rest } = Salted.parse(stage.params);
     return [rest, stage.inputs];

@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { createArtifactStore } from '../../activities/artifacts/artifact-store.js';
 import { planDifferences, planNight } from '../../activities/nightly/plan-night.js';
+import { Plan } from '../../contracts/plan.js';
+import { canonicalJson } from '../../workflows/core/canonical-json.js';
 import { createAsking } from '../../activities/synthesis/asking.js';
 import type { TeacherPrompt } from '../../activities/synthesis/teacher-prompts.js';
 import { createTeacherLedger } from '../../activities/teacher/ledger.js';
@@ -71,6 +73,8 @@ describe("a night's plan", () => {
   test('tells what beside the night differs from another', async () => {
     const first = await night(FIRST);
     expect(planDifferences(first, await night(SECOND))).toEqual([]);
+    // A plan read back from the store has its fields in another order.
+    expect(planDifferences(Plan.parse(JSON.parse(canonicalJson(first))), await night(SECOND))).toEqual([]);
     expect(planDifferences(first, await night(SECOND, { freshTeacher: true }))).toEqual([]);
     expect(planDifferences(first, await night(SECOND, { sets: ['grpo.learningRate=2e-4'] }))).toEqual(['the recipe is another']);
     expect(planDifferences(first, await night(SECOND, { sets: ['seed=8'] }))).toEqual([
