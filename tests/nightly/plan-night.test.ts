@@ -12,7 +12,6 @@ import type { TeacherPrompt } from '../../activities/synthesis/teacher-prompts.j
 import { createTeacherLedger } from '../../activities/teacher/ledger.js';
 import { createMemoryObjectStore } from '../../adapters/object-store/memory.js';
 import { createSharpCodec } from '../../adapters/image-codec/sharp.js';
-import type { Plan } from '../../contracts/plan.js';
 import type { TeacherRequest } from '../../contracts/teacher.js';
 import { checkoutRoot } from '../../infra/checkout.js';
 import { readyStages } from '../../workflows/core/schedule.js';
