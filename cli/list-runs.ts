@@ -42,7 +42,7 @@ export async function listRuns(session: Session, limit: number): Promise<readonl
  */
 export async function findRuns(session: Session, options: { limit: number; state?: RunState }): Promise<RunList> {
   const [live, records] = await Promise.allSettled([temporalRuns(session, options), recordsOf(session)]);
-  if (live.status === 'rejected' && records.status === 'rejected') throw live.reason;
+  if (live.status === 'rejected' && (records.status === 'rejected' || isRefusal(live.reason))) throw live.reason;
   const notes = [
     ...(live.status === 'rejected' ? [`from the runs' records alone: ${textOf(live.reason)}`] : []),
     ...(records.status === 'rejected' ? [`only the runs that Temporal remembers: ${textOf(records.reason)}`] : []),
@@ -61,6 +61,14 @@ export async function findRuns(session: Session, options: { limit: number; state
   runs.sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1));
   return { runs: runs.slice(0, options.limit), notes };
 }
+
+/** gRPC's PERMISSION_DENIED and UNAUTHENTICATED: a server that answers so, or knows no such namespace, is not away. */
+const REFUSALS: ReadonlySet<unknown> = new Set([7, 16]);
+
+const isRefusal = (error: unknown): boolean =>
+  error instanceof Error &&
+  (error.name === 'NamespaceNotFoundError' ||
+    [error, error.cause].some((one) => one instanceof Error && 'code' in one && REFUSALS.has(one.code)));
 
 const isWanted = (row: RunRow, { state }: { state?: RunState }): boolean => state === undefined || row.state === state;
 

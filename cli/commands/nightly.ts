@@ -4,7 +4,12 @@ import { outputOption, positiveNumber } from './options.js';
 
 /** `judo nightly`: full reruns on a schedule, each compared with the last good one. */
 export function nightlyCommand(): Command {
-  const nightly = new Command('nightly').description('Full reruns on a schedule, each compared with the last good night');
+  const nightly = new Command('nightly')
+    .description('Full reruns on a schedule, each compared with the last good night')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ judo nightly create recipes/judo-tiny.yaml --data PATH --at 02:00 --timezone Europe/Berlin\n  $ judo nightly history judo-tiny',
+    );
   for (const command of [create(), list(), history(), promote(), trigger(), backfill(), pause(), resume(), remove()])
     nightly.addCommand(command);
   return nightly;

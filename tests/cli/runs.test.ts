@@ -48,7 +48,7 @@ describe('before the first run', () => {
       'dom-inj-data will-run',
       'report unknown',
     ]);
-    for (const stage of stages) expect(Object.keys(stage).sort()).toEqual(['key', 'reason', 'stage', 'state']);
+    for (const stage of stages) expect(Object.keys(stage).sort()).toEqual(['estimate', 'key', 'reason', 'stage', 'state']);
   });
 });
 

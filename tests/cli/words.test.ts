@@ -72,6 +72,8 @@ describe('help', () => {
 
   test('every option that examples use is one that the command has', () => {
     const unknown = everyCommand(program()).flatMap(({ words, command }) => {
+      // A command of commands shows examples of those; they are looked at with them.
+      if (command.commands.length > 0) return [];
       const known = command.options.flatMap((option) => [option.short, option.long]);
       const used = helpOf(command)
         .split('\n')

@@ -139,7 +139,9 @@ describe('in a copy of the sources', () => {
   });
 
   test('a stage that is not there is told, and so is one that nothing composes', async () => {
-    expect((await run('--update', '--no-change-in-output', 'grop')).stderr).toMatch(/^there is no stage grop; those known are cold-start, /);
+    expect((await run('--update', '--no-change-in-output', 'grop')).stderr).toMatch(
+      /^there is no stage grop; those known are cold-start, /,
+    );
     await edit('contracts/stages/grpo.ts', (text) => text.replace("activity: 'trainStage'", "activity: 'trainNothing'"));
     expect((await run()).stderr).toContain('workers/stage-activities.ts composes no activity trainNothing');
   });
