@@ -38,7 +38,8 @@ const DISK_BYTES = 768 * 2 ** 20;
 
 const folder = mkdtempSync(join(tmpdir(), 'judo-chaos-'));
 const here = join(checkoutRoot(), 'tests', 'chaos');
-const environment = { JUDO_PYTHON: join(here, 'stand-in-python.sh') };
+// Long enough that a training process can be killed in the middle.
+const environment = { JUDO_PYTHON: join(here, 'stand-in-python.sh'), JUDO_SIMULATE_STEP_SECONDS: '0.2' };
 
 /** A disk of its own for the home that is broken, so that it can be full. Null without the right to mount: then none is filled. */
 function ownDisk(): { folder: string; bytes: number } | null {

@@ -2,7 +2,7 @@
 
 What it "learns" is a number that depends on the rows, the seed and every step before, so that a resume that loses or repeats a
 step ends with other metrics. `JUDO_SIMULATE_WAIT_AT_STEP=n` makes a job that began from the beginning wait after step n for its
-stop file (or for SIGKILL); a resumed one goes through.
+stop file (or for SIGKILL); a resumed one goes through. `JUDO_SIMULATE_STEP_SECONDS=s` makes each step take so long.
 """
 
 import hashlib
@@ -15,6 +15,7 @@ from pathlib import Path
 STEPS = 12
 job = json.loads(Path(sys.argv[2]).read_text())
 stop_file = Path(job["stopFile"])
+step_seconds = float(os.environ.get("JUDO_SIMULATE_STEP_SECONDS", "0"))
 wait_at = int(os.environ.get("JUDO_SIMULATE_WAIT_AT_STEP", "-1"))
 
 
@@ -49,6 +50,7 @@ def train() -> int:
         state = (resumed / "state.txt").read_text()
     say("started", totalSteps=STEPS, resumedAtStep=step, environment={"trainer": "stand-in", "pid": str(os.getpid())})
     while step < STEPS:
+        time.sleep(step_seconds)
         step, state = step + 1, learn(state)
         say("step", step=step, totalSteps=STEPS, metrics={"loss": int(state[:6], 16) / 0xFFFFFF})
         saved = step % job["checkpointEverySteps"] == 0
