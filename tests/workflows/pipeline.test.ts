@@ -2,7 +2,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { afterEach, describe, expect, test } from 'vitest';
 import { StageError } from '../../contracts/failure.js';
 import type { RunStatus } from '../../contracts/run.js';
-import { resolveStageUpdate, runQuery } from '../../workflows/messages.js';
+import { resolveStageUpdate, runQuery, stageWorkflowId } from '../../workflows/messages.js';
 import { openLab, planOf, type Lab } from '../support/stage-lab.js';
 
 const DIAMOND = planOf('diamond', [
@@ -144,6 +144,12 @@ describe('cancelling', () => {
     await eventually(async () => lab!.executed.has('join'));
     const second = await lab.start(newRun(), DIAMOND);
     await eventually(async () => outcomes(await lab!.status(second))['join'] === 'running');
+    // Running to the second run from when it asks; the stage counts it when its signal has come.
+    const { key } = (await lab.status(second)).stages.find(({ stage }) => stage === 'join')!;
+    const stage = lab.client.workflow.getHandle(stageWorkflowId(key!));
+    await eventually(async () =>
+      (await stage.fetchHistory()).events!.some((event) => event.workflowExecutionSignaledEventAttributes != null),
+    );
     await first.cancel();
     await expect(first.result()).rejects.toThrow();
     hold.open();
