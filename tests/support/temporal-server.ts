@@ -33,15 +33,7 @@ export const NAMESPACES = [
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const directory = mkdtempSync(join(tmpdir(), 'judo-temporal-'));
   const { binary } = temporalBinary(judoHome());
-  const port = await freePort([]);
-  const uiPort = await freePort([], new Set([port]));
-  const flags = [
-    ...temporalFlags({ port, uiPort, database: join(directory, 'temporal.db') }),
-    ...NAMESPACES.flatMap((name) => ['--namespace', name]),
-  ];
-  const server = spawn(binary, flags, { stdio: 'ignore' });
-  const address = `127.0.0.1:${port}`;
-  await serving(address, server);
+  const { address, server } = await startServer(binary, directory);
   for (const namespace of NAMESPACES) await createSearchAttributes(binary, address, namespace);
   const { code } = await bundleWorkflowCode({
     workflowsPath: join(import.meta.dirname, '../../workflows/index.ts'),
@@ -57,6 +49,27 @@ export default async function setup(project: TestProject): Promise<() => Promise
     await ended;
     rmSync(directory, { recursive: true, force: true });
   };
+}
+
+/** Tries a few pairs of ports: one that was free when we asked may be taken by another test run when the server binds it. */
+async function startServer(binary: string, directory: string): Promise<{ address: string; server: ChildProcess }> {
+  for (let attempt = 1; ; attempt++) {
+    const port = await freePort([]);
+    const uiPort = await freePort([], new Set([port]));
+    const flags = [
+      ...temporalFlags({ port, uiPort, database: join(directory, `temporal-${attempt}.db`) }),
+      ...NAMESPACES.flatMap((name) => ['--namespace', name]),
+    ];
+    const server = spawn(binary, flags, { stdio: 'ignore' });
+    const address = `127.0.0.1:${port}`;
+    try {
+      await serving(address, server);
+      return { address, server };
+    } catch (error) {
+      server.kill('SIGKILL');
+      if (attempt === 3) throw error;
+    }
+  }
 }
 
 async function serving(address: string, server: ChildProcess): Promise<void> {

@@ -131,7 +131,7 @@ describe('a sweep', () => {
     });
     const handle = await lab.start(newRun(), await sweepOf({ a: [['broken', []]], b: tuned(2) }), { keepGoing: false });
     await eventually(async () => (await handle.query(runQuery)).paused);
-    expect(lab.notices.map(({ event }) => event).sort()).toContain('blocked');
+    await eventually(() => lab!.notices.some(({ event }) => event === 'blocked'));
     hold.open();
     await eventually(async () => (await handle.query(runQuery)).state === 'blocked');
     const paused = outcomes(await lab.status(handle));
