@@ -62,7 +62,8 @@ async function vitest(scratch) {
   const started = Date.now();
   const file = join(scratch, 'vitest.json');
   const only = options.slow ? ['--config', 'infra/vitest.slow.config.ts'] : [];
-  const { code } = await run([bin('vitest'), 'run', ...only, '--reporter=dot', '--reporter=json', `--outputFile.json=${file}`], {
+  const again = process.env.JUDO_TEST_RETRIES ? [`--retry=${Number(process.env.JUDO_TEST_RETRIES)}`] : [];
+  const { code } = await run([bin('vitest'), 'run', ...only, ...again, '--reporter=dot', '--reporter=json', `--outputFile.json=${file}`], {
     show: true,
   });
   return report(options.slow ? 'slow tests (vitest)' : 'tests (vitest)', countVitest(file, code), started);
