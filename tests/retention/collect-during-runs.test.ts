@@ -9,19 +9,13 @@ import { temporaryFolder } from '../artifacts/temporary-folders.js';
 import { startTestS3, type TestS3 } from '../support/s3.js';
 import { openLab, planOf } from '../support/stage-lab.js';
 import { openBucket, recordOf, type Bucket } from './garbage.js';
+import { gate } from '../support/waiting.js';
 
 let s3: TestS3;
 beforeAll(async () => {
   s3 = await startTestS3();
 });
 afterAll(() => s3.stop());
-
-/** A promise, and what resolves it. */
-function gate() {
-  let open!: () => void;
-  const opened = new Promise<void>((resolve) => (open = resolve));
-  return { open, opened };
-}
 
 /**
  * Collects again and again while `work` goes on, each time after the grace by the collector's clock. What the grace stands for is

@@ -5,6 +5,7 @@ import { StageError } from '../../contracts/failure.js';
 import { RunStatus } from '../../contracts/run.js';
 import { amendPlanUpdate, pauseRunUpdate, resolveStageUpdate, runQuery, type ResolveOrder } from '../../workflows/messages.js';
 import { openLab, planOf, type Lab } from '../support/stage-lab.js';
+import { eventually } from '../support/waiting.js';
 
 const CHAIN = planOf('chain', [
   ['first', []],
@@ -28,10 +29,6 @@ const refused = (promise: Promise<unknown>) =>
     () => 'accepted',
     (error: unknown) => (error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error)),
   );
-
-async function eventually(what: () => Promise<boolean>): Promise<void> {
-  while (!(await what())) await new Promise((resolve) => setTimeout(resolve, 20));
-}
 
 /** A run whose second stage is blocked until its learning rate is 2 or more. */
 async function blockedRun(): Promise<WorkflowHandle> {

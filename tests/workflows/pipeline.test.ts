@@ -4,6 +4,7 @@ import { StageError } from '../../contracts/failure.js';
 import type { RunStatus } from '../../contracts/run.js';
 import { resolveStageUpdate, runQuery, stageWorkflowId } from '../../workflows/messages.js';
 import { openLab, planOf, type Lab } from '../support/stage-lab.js';
+import { eventually, gate } from '../support/waiting.js';
 
 const DIAMOND = planOf('diamond', [
   ['left', []],
@@ -26,17 +27,6 @@ const RETRY = { stages: null, action: 'retry', patch: [], force: [], by: 'anna',
 async function ended(handle: WorkflowHandle): Promise<RunStatus> {
   await handle.result();
   return lab!.status(handle);
-}
-
-/** A promise that a test opens, and a stage waits for. */
-function gate() {
-  let open!: () => void;
-  const opened = new Promise<void>((resolve) => (open = resolve));
-  return { open, opened };
-}
-
-async function eventually(what: () => Promise<boolean>): Promise<void> {
-  while (!(await what())) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
 describe('a run', () => {

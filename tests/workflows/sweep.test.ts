@@ -6,6 +6,7 @@ import type { SweepPlan } from '../../contracts/plan.js';
 import type { RunStatus } from '../../contracts/run.js';
 import { amendPlanUpdate, pauseRunUpdate, resolveStageUpdate, runQuery } from '../../workflows/messages.js';
 import { openLab, planOf, type Lab } from '../support/stage-lab.js';
+import { eventually, gate } from '../support/waiting.js';
 
 type Stages = Parameters<typeof planOf>[1];
 
@@ -34,16 +35,6 @@ const tuned = (learningRate: number): Stages => [
 
 const outcomes = (status: RunStatus) => Object.fromEntries(status.stages.map((stage) => [stage.stage, stage.outcome]));
 const SIGNED = { by: 'anna', reason: null } as const;
-
-function gate() {
-  let open!: () => void;
-  const opened = new Promise<void>((resolve) => (open = resolve));
-  return { open, opened };
-}
-
-async function eventually(what: () => Promise<boolean> | boolean): Promise<void> {
-  while (!(await what())) await new Promise((resolve) => setTimeout(resolve, 20));
-}
 
 /** Replaces the sweep that the run follows now. */
 async function amend(handle: WorkflowHandle, change: (variants: SweepPlan['variants']) => SweepPlan['variants']): Promise<void> {
