@@ -9,11 +9,11 @@ export interface Outcome {
   /** Each sweep's document, disturbed and undisturbed. */
   readonly documents: ReadonlyMap<string, RunDocument>;
   readonly expected: ReadonlyMap<string, RunDocument>;
-  /** When each fault struck. */
-  readonly disturbedAt: readonly number[];
+  /** When a fault ended the worker that asks the teacher. */
+  readonly workerEndedAt: readonly number[];
 }
 
-/** A call whose answer was on its way when a fault struck may be asked again: nobody filed it. */
+/** An answer that came so shortly before a worker was ended, or while it was ending, may not be filed: it is asked for again. */
 const ON_ITS_WAY_MS = 5_000;
 
 /** Checks what must hold after any faults; prints each check, then `N passed, N failed`. Resolves to the exit code. */
@@ -89,9 +89,9 @@ async function executedTwice({ home }: Outcome): Promise<string[]> {
   }
 }
 
-function paidTwice({ door, disturbedAt }: Outcome): string[] {
+function paidTwice({ door, workerEndedAt }: Outcome): string[] {
   return [...door.answered()].flatMap(([hash, times]) => {
-    const unexplained = times.slice(0, -1).filter((time) => !disturbedAt.some((at) => Math.abs(at - time) < ON_ITS_WAY_MS));
+    const unexplained = times.slice(0, -1).filter((time) => !workerEndedAt.some((at) => Math.abs(at - time) < ON_ITS_WAY_MS));
     return unexplained.length === 0 ? [] : [`${hash.slice(0, 12)} answered ${times.length} times`];
   });
 }

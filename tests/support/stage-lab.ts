@@ -58,6 +58,8 @@ export function planOf(name: string, stages: readonly (readonly [string, readonl
   };
 }
 
+type HistoryOf = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>;
+
 export interface Lab {
   readonly client: Client;
   readonly objects: ObjectStore;
@@ -69,6 +71,8 @@ export interface Lab {
   start(run: string, plan: Plan | SweepPlan, input?: Partial<PipelineInput>, priority?: Priority): Promise<WorkflowHandle>;
   /** The run, stage by stage, as a person sees it. */
   status(handle: WorkflowHandle): Promise<RunStatus>;
+  /** Events of each execution of a workflow, the last one first, those that it continued from included. */
+  historyLengths(workflowId: string): Promise<number[]>;
   close(): Promise<void>;
 }
 
@@ -144,6 +148,17 @@ export async function openLab(
     },
     async status(handle) {
       return runStatus(await handle.query(runQuery), { plans, artifacts });
+    },
+    async historyLengths(workflowId) {
+      const lengths: number[] = [];
+      const { runId: last } = await client.workflow.getHandle(workflowId).describe();
+      let runId: string | undefined = last;
+      while (runId !== undefined && runId !== '') {
+        const { events }: Pick<HistoryOf, 'events'> = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+        lengths.push(events?.length ?? 0);
+        runId = events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId ?? undefined;
+      }
+      return lengths;
     },
     async close() {
       for (const worker of workers) worker.shutdown();

@@ -154,9 +154,9 @@ describe('a run', () => {
     const status = await lab.status(handle);
     expect(new Set(status.stages.map((stage) => stage.outcome))).toEqual(new Set(['ran']));
     expect([...lab.executed.values()].every((times) => times === 1)).toBe(true);
-    const first = await handle.describe();
-    expect(first.historyLength).toBeLessThan(1_000);
-    expect(lab.client.workflow.getHandle(handle.workflowId).workflowId).toBe(handle.workflowId);
+    const lengths = await lab.historyLengths(handle.workflowId);
+    expect(lengths.length).toBeGreaterThan(1);
+    expect(Math.max(...lengths)).toBeLessThan(1_000);
   });
 
   test('pauses itself at a limit, and goes on when the limit is raised', async () => {

@@ -237,24 +237,8 @@ describe('a wide sweep', () => {
     expect(status.stages.length).toBe(300);
     expect(status.stages.filter(({ outcome }) => outcome === 'ran').length).toBe(300);
     expect(Object.fromEntries(lab.executed)).toEqual({ data: 1, train: 100, eval: 100 });
-    const lengths = await historyLengths(handle.workflowId);
+    const lengths = await lab.historyLengths(handle.workflowId);
     expect(lengths.length).toBeGreaterThan(3);
     expect(Math.max(...lengths)).toBeLessThan(2_000);
   });
 });
-
-/** Events of each execution of a workflow, the continued ones included. */
-async function historyLengths(workflowId: string): Promise<number[]> {
-  const lengths: number[] = [];
-  const { runId: last } = await lab!.client.workflow.getHandle(workflowId).describe();
-  let runId: string | undefined = last;
-  while (runId !== undefined && runId !== '') {
-    const {
-      events,
-    }: { events?: readonly { workflowExecutionStartedEventAttributes?: { continuedExecutionRunId?: string | null } | null }[] | null } =
-      await lab!.client.workflow.getHandle(workflowId, runId).fetchHistory();
-    lengths.push(events?.length ?? 0);
-    runId = events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId ?? undefined;
-  }
-  return lengths;
-}
