@@ -1,5 +1,5 @@
 import { stageLabel } from '../activities/stage/plan-store.js';
-import { recentRecords } from '../activities/stage/record-history.js';
+import { recentRecords } from '../activities/artifacts/listing.js';
 import { inputDigests } from '../workflows/core/schedule.js';
 import { outputDigests, walkPlan } from '../activities/stage/plan-walk.js';
 import type { PlanStage } from '../contracts/plan.js';
@@ -32,7 +32,7 @@ export async function explainStage(session: Session, run: string, label: string)
   const { variant, plan } = owner;
   const walk = await walkPlan(plan, stores.artifacts);
   const outputs = new Map([...walk.done].map(([id, record]) => [id, outputDigests(record)]));
-  const history = await recentRecords(stores.objects);
+  const history = await recentRecords(stores);
 
   return explain(plan.stages.find((stage) => stageLabel(variant, stage.id) === label)!);
 

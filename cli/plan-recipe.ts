@@ -1,4 +1,4 @@
-import { recentRecords } from '../activities/stage/record-history.js';
+import { recentRecords } from '../activities/artifacts/listing.js';
 import { walkPlan } from '../activities/stage/plan-walk.js';
 import type { Plan, PlanStage } from '../contracts/plan.js';
 import type { StageRecord } from '../contracts/record.js';
@@ -27,7 +27,7 @@ export async function planRecipe(file: string, options: RunOptions, session?: Se
   const plan = await resolveRecipe(file, { ...options, force }, artifacts, 'digest');
   const walk = await walkPlan(plan, artifacts);
   const ready = new Map(walk.ready.map((one) => [one.stage.id, one]));
-  const history = walk.done.size === plan.stages.length ? [] : await recentRecords(objects);
+  const history = walk.done.size === plan.stages.length ? [] : await recentRecords({ objects });
   const running = await runningElsewhere(
     open,
     walk.ready.map((one) => one.key),

@@ -1,4 +1,4 @@
-import { recentRecords } from '../../activities/stage/record-history.js';
+import { recentRecords } from '../../activities/artifacts/listing.js';
 import { stageLabel } from '../../activities/stage/plan-store.js';
 import { walkRun } from '../../activities/stage/plan-walk.js';
 import { estimateStage, type Estimate } from '../../workflows/core/estimate.js';
@@ -25,7 +25,7 @@ export async function forecastSweep(session: Session, planned: readonly PlannedV
   );
   const outline = outlineSweep(planned, (variant, stage) => walk.done.has(stageLabel(variant, stage)));
   const coming = outline.cells.filter(({ state }) => state === 'will-run');
-  const history = coming.length === 0 ? [] : await recentRecords(objects);
+  const history = coming.length === 0 ? [] : await recentRecords({ objects });
   const plans = new Map(planned.map(({ name, plan }) => [name, plan]));
   const estimates = coming.map(({ variant, stage, kind }) => {
     const plan = plans.get(variant)!;
