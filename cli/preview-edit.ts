@@ -1,4 +1,4 @@
-import { stageLabel, type RunPlan } from '../activities/stage/plan-store.js';
+import { editOfPlan, stageLabel, type RunPlan } from '../activities/stage/plan-store.js';
 import { walkRun } from '../activities/stage/plan-walk.js';
 import { STAGE_KINDS } from '../contracts/stages/index.js';
 import type { PlanEdit } from '../workflows/activity-types.js';
@@ -21,12 +21,10 @@ export async function previewEdit(stores: Stores, plans: readonly RunPlan[], edi
   const stale: string[] = [];
   const maybe: string[] = [];
   for (const { variant, plan } of plans) {
-    const own = (labels: readonly string[]) =>
-      plan.stages.map((stage) => stage.id).filter((id) => labels.includes(stageLabel(variant, id)));
-    const [stages, force] = [own(edit.stages), own(edit.force)];
-    if (stages.length + force.length === 0) continue;
-    editPlan(plan, { ...edit, stages, force, patch: stages.length > 0 ? edit.patch : [] }, STAGE_KINDS);
-    const changed = new Set([...(edit.patch.length > 0 ? stages : []), ...force]);
+    const own = editOfPlan(edit, { variant, plan });
+    if (own === null) continue;
+    editPlan(plan, own, STAGE_KINDS);
+    const changed = new Set([...(own.patch.length > 0 ? own.stages : []), ...own.force]);
     const below = new Set([...changed].flatMap((id) => withDependants(plan, id)).filter((id) => !changed.has(id)));
     stale.push(...[...changed].map((id) => stageLabel(variant, id)));
     maybe.push(...[...below].map((id) => stageLabel(variant, id)));

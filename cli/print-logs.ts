@@ -1,6 +1,7 @@
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { splitLabel } from '../activities/stage/plan-store.js';
 import type { RunStatus, StageStatus } from '../contracts/run.js';
 import { CliError, EXIT } from './exit-codes.js';
 import { knownStatus } from './known-status.js';
@@ -44,7 +45,7 @@ export async function printLogs(session: Session, run: string, stage: string | u
 /** `grpo-0123456789ab-2`: stage, key, attempt. A variant's stage is told by its key; alone, a stage has the logs of all its keys. */
 function isLogOf(name: string, label: string, status: RunStatus): boolean {
   const [, id = '', key = ''] = /^(.*)-([0-9a-f]{12})-\d+$/.exec(name) ?? [];
-  if (!label.includes('/')) return id === label;
+  if (splitLabel(label).variant === null) return id === label;
   return key !== '' && status.stages.find(({ stage }) => stage === label)?.key?.startsWith(key) === true;
 }
 

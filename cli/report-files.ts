@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isSweep } from '../activities/stage/plan-store.js';
+import { isSweep, splitLabel } from '../activities/stage/plan-store.js';
 import type { RunStatus } from '../contracts/run.js';
 import { reportDirectory, type ReportFiles } from './report-directory.js';
 import type { Session } from './session.js';
@@ -8,7 +8,7 @@ import type { Session } from './session.js';
 /** Puts the report of a run under JUDO_HOME/reports/<run>/ and says where; null when the run has none yet. */
 export async function fetchReport(session: Session, status: RunStatus): Promise<ReportFiles | null> {
   // In a sweep (`variant/report`) no variant's report is the run's.
-  const digest = status.stages.find(({ stage, kind }) => kind === 'report' && !stage.includes('/'))?.artifacts['report'];
+  const digest = status.stages.find(({ stage, kind }) => kind === 'report' && splitLabel(stage).variant === null)?.artifacts['report'];
   if (digest === undefined) return null;
   const { artifacts } = await session.stores();
   const directory = reportDirectory(session, status.run);

@@ -6,7 +6,7 @@ import { STAGE_KINDS } from '../../contracts/stages/index.js';
 import type { PipelineActivities, PlanEdit } from '../../workflows/activity-types.js';
 import { editPlan } from '../../workflows/core/edit-plan.js';
 import { RecipeError } from '../../workflows/core/recipe-error.js';
-import { isSweep, stageLabel, type PlanStore } from './plan-store.js';
+import { editOfPlan, isSweep, type PlanStore } from './plan-store.js';
 import { walkRun } from './plan-walk.js';
 import { runStatus } from './run-status.js';
 import { usedBy } from './usage.js';
@@ -59,14 +59,8 @@ async function applyEdit(plans: PlanStore, digest: string, edit: PlanEdit): Prom
   const variants = [];
   for (const variant of whole.variants) {
     const plan = await plans.load(variant.plan);
-    const own = (labels: readonly string[]) =>
-      plan.stages.map((stage) => stage.id).filter((id) => labels.includes(stageLabel(variant.name, id)));
-    const [stages, force] = [own(edit.stages), own(edit.force)];
-    const isTouched = stages.length > 0 || force.length > 0;
-    const patch = stages.length > 0 ? edit.patch : [];
-    variants.push(
-      isTouched ? { ...variant, plan: await plans.file(editPlan(plan, { ...edit, stages, force, patch }, STAGE_KINDS)) } : variant,
-    );
+    const own = editOfPlan(edit, { variant: variant.name, plan });
+    variants.push(own === null ? variant : { ...variant, plan: await plans.file(editPlan(plan, own, STAGE_KINDS)) });
   }
   return plans.file({ ...whole, variants });
 }

@@ -3,6 +3,7 @@ import { objectKeys } from '../../contracts/artifact.js';
 import { StageError } from '../../contracts/failure.js';
 import { Plan, SweepPlan } from '../../contracts/plan.js';
 import type { ObjectStore } from '../../contracts/ports/object-store.js';
+import type { PlanEdit } from '../../workflows/activity-types.js';
 import { canonicalJson } from '../../workflows/core/canonical-json.js';
 import { digestOf } from '../../workflows/core/stage-key.js';
 
@@ -15,6 +16,19 @@ export interface RunPlan {
 
 /** How a stage is named in its run: `grpo`, in a sweep `variant/grpo`. */
 export const stageLabel = (variant: string | null, id: string): string => (variant === null ? id : `${variant}/${id}`);
+
+/** The stage that a label names, and its variant; null where the run is no sweep. No variant's name holds a slash. */
+export function splitLabel(label: string): { variant: string | null; id: string } {
+  const slash = label.indexOf('/');
+  return slash < 0 ? { variant: null, id: label } : { variant: label.slice(0, slash), id: label.slice(slash + 1) };
+}
+
+/** The part of an edit that one of a run's plans takes, its labels as stage ids; null when the edit does not touch that plan. */
+export function editOfPlan(edit: PlanEdit, { variant, plan }: Pick<RunPlan, 'variant' | 'plan'>): PlanEdit | null {
+  const own = (labels: readonly string[]) => plan.stages.map(({ id }) => id).filter((id) => labels.includes(stageLabel(variant, id)));
+  const [stages, force] = [own(edit.stages), own(edit.force)];
+  return stages.length + force.length === 0 ? null : { ...edit, stages, force, patch: stages.length > 0 ? edit.patch : [] };
+}
 
 /** Plans by digest. They never change, so a process reads each once. */
 export function createPlanStore(objects: ObjectStore) {

@@ -1,4 +1,4 @@
-import { isSweep, stageLabel } from '../../activities/stage/plan-store.js';
+import { isSweep, splitLabel, stageLabel } from '../../activities/stage/plan-store.js';
 import type { SweepPlan } from '../../contracts/plan.js';
 import { Figure } from '../../contracts/report-summary.js';
 import type { RunStatus, StageStatus } from '../../contracts/run.js';
@@ -39,12 +39,10 @@ export async function sweepPlanOf(session: Session, run: string, digest: string)
 }
 
 function cellsOf(sweep: SweepPlan, status: RunStatus): SweepCell[] {
-  // A variant's name holds no slash: what follows the first one is the stage.
   const names = new Set(sweep.variants.map(({ name }) => name));
   return status.stages.flatMap((one) => {
-    const slash = one.stage.indexOf('/');
-    const [variant, stage] = [one.stage.slice(0, slash), one.stage.slice(slash + 1)];
-    return names.has(variant) ? [{ ...one, variant, stage }] : [];
+    const { variant, id: stage } = splitLabel(one.stage);
+    return variant !== null && names.has(variant) ? [{ ...one, variant, stage }] : [];
   });
 }
 
