@@ -1,4 +1,5 @@
 import type { Subtask } from '../../contracts/question.js';
+import { countText } from './figures-as-text.js';
 
 /** A row of a published table: percentages, one a subtask, and the average as printed. */
 export interface PublishedRow {
@@ -8,9 +9,11 @@ export interface PublishedRow {
   readonly average: number;
 }
 
+/** Questions of the whole of MMAD, which the published rows rest on (SPEC 2). */
+export const PUBLISHED_QUESTIONS = 39_672;
+
 /** Where the rows come from: shown below the table. */
-export const PUBLISHED_SOURCE =
-  'JUDO, Table 1: MMAD, 1-shot, accuracy in percent; the average is the plain mean of the seven columns. All of MMAD: 39,672 questions on 8,366 images.';
+export const PUBLISHED_SOURCE = `JUDO, Table 1: MMAD, 1-shot, accuracy in percent; the average is the plain mean of the seven columns. All of MMAD: ${countText(PUBLISHED_QUESTIONS)} questions on 8,366 images.`;
 
 /** The paper's own base model: the row that a run's base model is compared with. */
 export const PUBLISHED_BASE = 'Qwen2.5-VL-7B';

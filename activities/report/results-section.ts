@@ -2,7 +2,7 @@ import { SUBTASKS } from '../../contracts/question.js';
 import type { Figure, ReportSummary, ResultRow } from '../../contracts/report-summary.js';
 import { countText } from './figures-as-text.js';
 import { html, type Html } from './html.js';
-import { PUBLISHED_BASE, PUBLISHED_ROWS, PUBLISHED_SOURCE, type PublishedRow } from './published-results.js';
+import { PUBLISHED_BASE, PUBLISHED_QUESTIONS, PUBLISHED_ROWS, PUBLISHED_SOURCE, type PublishedRow } from './published-results.js';
 
 /** The results table beside the paper's, then the same per dataset. */
 export function resultsSection(summary: ReportSummary): Html {
@@ -76,7 +76,7 @@ const publishedRow = (row: PublishedRow): Html =>
     ${SUBTASKS.map((subtask) => html`<td>${row.accuracies[subtask].toFixed(2)}</td>`)}
     <td>${row.average.toFixed(2)}</td>
     <td>–</td>
-    <td>${row.group === 'reference' ? '–' : '39,672'}</td>
+    <td>${row.group === 'reference' ? '–' : countText(PUBLISHED_QUESTIONS)}</td>
   </tr>`;
 
 function figureCell(score: Figure): Html {

@@ -3,6 +3,7 @@ import type { ReportSummary } from '../../contracts/report-summary.js';
 import type { StageOutcome } from '../../contracts/run.js';
 import { dagSvg } from './dag-svg.js';
 import { costText, countText, durationText, figureText } from './figures-as-text.js';
+import { PUBLISHED_QUESTIONS } from './published-results.js';
 import { html, type Html } from './html.js';
 import type { ReportInput, ReportStage } from './report-input.js';
 import { outcomeOf, writingStage } from './report-summary.js';
@@ -153,9 +154,9 @@ export function limitsSection(input: ReportInput, summary: ReportSummary): Html 
       (stage) =>
         `${stage.id} asked about ${String(stage.params['limitImages'])} images only, a seeded sample over classes and defects: its figures are not those of the whole benchmark.`,
     ),
-    ...(summary.results.some((row) => row.images === 'all' && row.questions < 39_672)
+    ...(summary.results.some((row) => row.images === 'all' && row.questions < PUBLISHED_QUESTIONS)
       ? [
-          'The published rows rest on all 39,672 questions of MMAD; the rows of this run do not. The columns have the same meaning, not the same questions.',
+          `The published rows rest on all ${countText(PUBLISHED_QUESTIONS)} questions of MMAD; the rows of this run do not. The columns have the same meaning, not the same questions.`,
         ]
       : []),
     ...(seeds.size === 1

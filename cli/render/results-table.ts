@@ -1,9 +1,10 @@
+import { PUBLISHED_BASE, PUBLISHED_QUESTIONS } from '../../activities/report/published-results.js';
 import { SUBTASKS } from '../../contracts/question.js';
 import type { Figure, ReportSummary, ResultRow } from '../../contracts/report-summary.js';
 
 const HEADS = ['AnomDisc', 'DefCls', 'DefLoc', 'DefDesc', 'DefAna', 'ObjCls', 'ObjAna', 'Average', '95 %', 'n'];
 /** The published rows that a run is read against: the paper's base model and its result. */
-const BESIDE = ['Qwen2.5-VL-7B', 'JUDO'];
+const BESIDE = [PUBLISHED_BASE, 'JUDO'];
 
 /** The results as aligned plain text, for the end of a run: each policy on all images, then without trained ones, then the paper's rows. */
 export function renderResultsTable(summary: ReportSummary): string {
@@ -16,7 +17,7 @@ export function renderResultsTable(summary: ReportSummary): string {
       ...SUBTASKS.map((subtask) => row.columns[subtask].toFixed(2)),
       row.average.toFixed(2),
       '',
-      '39672',
+      String(PUBLISHED_QUESTIONS),
     ]);
   const lines = align([['accuracy, percent', ...HEADS], ...ours, ...published]);
   lines.splice(1, 0, '-'.repeat(lines[0]!.length));
