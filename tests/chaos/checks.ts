@@ -90,8 +90,11 @@ async function executedTwice({ home }: Outcome): Promise<string[]> {
 }
 
 function paidTwice({ door, workerEndedAt }: Outcome): string[] {
-  return [...door.answered()].flatMap(([hash, times]) => {
-    const unexplained = times.slice(0, -1).filter((time) => !workerEndedAt.some((at) => Math.abs(at - time) < ON_ITS_WAY_MS));
-    return unexplained.length === 0 ? [] : [`${hash.slice(0, 12)} answered ${times.length} times`];
-  });
+  return [...door.answered()].flatMap(([hash, times]) =>
+    times.slice(0, -1).flatMap((time) => {
+      const nearest = Math.min(...workerEndedAt.map((at) => Math.abs(at - time)));
+      if (nearest < ON_ITS_WAY_MS) return [];
+      return [`${hash.slice(0, 12)} was answered ${times.length} times, once ${(nearest / 1000).toFixed(1)} s away from any worker's end`];
+    }),
+  );
 }
