@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { createTeacherLedger, type TeacherLedger } from '../activities/teacher/ledger.js';
+import { createFileSystemObjectStore } from '../adapters/object-store/file-system.js';
 import { createOpenAiTeacher } from '../adapters/teacher/openai.js';
 import { StageError } from '../contracts/failure.js';
 import type { Plan } from '../contracts/plan.js';
@@ -13,6 +15,8 @@ const TIMEOUT_MS = 180_000;
 /** Opens the ledger for the teacher that a plan names; one ledger an endpoint, so that equal requests of two runs share one call. */
 export function createLedgers(deps: { objects: ObjectStore; settings: Settings }): (plan: Plan, teacherModel: string) => TeacherLedger {
   const ledgers = new Map<string, TeacherLedger>();
+  const { objects } = deps;
+  const spool = createFileSystemObjectStore(join(deps.settings.home, 'unfiled-answers'));
   return (plan, teacherModel) => {
     const { baseUrl, usdPerMillionInput, usdPerMillionOutput } = plan.teacher;
     const endpoint = teacherModel === REHEARSAL ? rehearsal(deps.settings) : real(deps.settings, baseUrl, teacherModel);
@@ -23,7 +27,7 @@ export function createLedgers(deps: { objects: ObjectStore; settings: Settings }
     const id = JSON.stringify([endpoint.baseUrl, prices]);
     const ledger =
       ledgers.get(id) ??
-      createTeacherLedger({ objects: deps.objects, client: createOpenAiTeacher({ ...endpoint, timeoutMs: TIMEOUT_MS }), prices });
+      createTeacherLedger({ objects, client: createOpenAiTeacher({ ...endpoint, timeoutMs: TIMEOUT_MS }), prices, spool });
     ledgers.set(id, ledger);
     return ledger;
   };

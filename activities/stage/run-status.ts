@@ -34,6 +34,6 @@ export async function runStatus(live: RunLive, deps: { plans: PlanStore; artifac
       return { ...blank, key: null, outcome: live.finishedAt === null || live.state === 'cancelled' ? 'waiting' : 'skipped' };
     }),
   );
-  const { run, plan, planName, state, paused, startedAt, finishedAt, decisions } = live;
-  return { schemaVersion: 1, run, plan, planName, state, paused, startedAt, finishedAt, stages, decisions };
+  const { run, plan, planName, state, paused, limits, keepGoing, startedAt, finishedAt, decisions } = live;
+  return { schemaVersion: 1, run, plan, planName, state, paused, limits, keepGoing, startedAt, finishedAt, stages, decisions };
 }

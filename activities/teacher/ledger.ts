@@ -37,9 +37,15 @@ const ASK_AGAIN = 2;
 /**
  * The teacher never pays twice: answers are filed under the request's hash, the first one wins, and equal requests in one
  * process share one call. A call on the wire is finished and filed even when whoever asked has left: it is paid for.
+ * An answer is written to `spool`, on this machine, before it is filed: while the store is away it outlives its process too.
  */
-export function createTeacherLedger(options: { objects: ObjectStore; client: TeacherClient; prices?: TeacherPrices }): TeacherLedger {
-  const { objects, client, prices = {} } = options;
+export function createTeacherLedger(options: {
+  objects: ObjectStore;
+  client: TeacherClient;
+  prices?: TeacherPrices;
+  spool?: ObjectStore;
+}): TeacherLedger {
+  const { objects, client, prices = {}, spool } = options;
   const inFlight = new Map<string, Promise<TeacherCall>>();
   /** Paid, and not filed because the store failed: whoever asks next files it instead of paying again. */
   const unfiled = new Map<string, TeacherAnswer>();
@@ -58,12 +64,26 @@ export function createTeacherLedger(options: { objects: ObjectStore; client: Tea
     const key = objectKeys.teacherAnswer(hash);
     const filed = await objects.get(key);
     if (filed) return { answer: readAnswer(key, hash, filed), paid: false };
-    const answer = unfiled.get(hash) ?? TeacherAnswer.parse({ ...(await client.ask(request, await loadImages())), requestHash: hash });
-    unfiled.set(hash, answer);
+    const answer = unfiled.get(hash) ?? (await spooled(hash)) ?? (await payFor(hash, request, await loadImages()));
     const outcome = await objects.put(key, JSON.stringify(answer), { ifAbsent: true, contentType: 'application/json' });
     unfiled.delete(hash);
+    await spool?.delete(hash);
     const winner = outcome === 'exists' ? await objects.get(key) : null;
     return { answer: winner ? readAnswer(key, hash, winner) : answer, paid: true };
+  };
+
+  const payFor = async (hash: string, request: TeacherRequest, images: readonly Buffer[]): Promise<TeacherAnswer> => {
+    const answer = TeacherAnswer.parse({ ...(await client.ask(request, images)), requestHash: hash });
+    unfiled.set(hash, answer);
+    // A spool that cannot be written (a full disk) costs nothing yet: the answer is in memory, and is filed next.
+    await spool?.put(hash, JSON.stringify(answer)).catch(() => undefined);
+    return answer;
+  };
+
+  /** What an earlier process paid for and did not file. A file that cannot be read is no answer: the request is asked again. */
+  const spooled = async (hash: string): Promise<TeacherAnswer | undefined> => {
+    const body = await spool?.get(hash);
+    return body ? unlessUnreadable(() => readAnswer(hash, hash, body)) : undefined;
   };
 
   return {
@@ -78,6 +98,14 @@ export function createTeacherLedger(options: { objects: ObjectStore; client: Tea
       }
     },
   };
+}
+
+function unlessUnreadable(read: () => TeacherAnswer): TeacherAnswer | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
 }
 
 function readAnswer(key: string, hash: string, body: Buffer): TeacherAnswer {

@@ -129,6 +129,28 @@ describe('a ledger', () => {
     expect(await ledger.ask(exampleRequest(), noImages)).toMatchObject({ paid: false });
   });
 
+  test('pays once for an answer that its process could not file before it died', async () => {
+    const spool = createMemoryObjectStore();
+    const objects = createMemoryObjectStore();
+    const storeAway = { ...objects, put: () => Promise.reject(new StageError({ type: 'Transient', message: 'no answer' })) };
+    const client = teacher();
+    await expect(createTeacherLedger({ objects: storeAway, client, spool }).ask(exampleRequest(), noImages)).rejects.toThrow('no answer');
+    const afterwards = createTeacherLedger({ objects, client, spool });
+    expect(await afterwards.ask(exampleRequest(), noImages)).toMatchObject({ paid: true });
+    expect(client.asked).toHaveLength(1);
+    expect(await spool.get(teacherRequestHash(exampleRequest()))).toBeNull();
+  });
+
+  test('asks again where the spool holds something that is no answer, and goes on where the spool is full', async () => {
+    const spool = createMemoryObjectStore();
+    await spool.put(teacherRequestHash(exampleRequest()), '{"half": ');
+    const client = teacher();
+    const full = { ...spool, put: () => Promise.reject(new StageError({ type: 'Transient', message: 'the disk is full' })) };
+    const ledger = createTeacherLedger({ objects: createMemoryObjectStore(), client, spool: full });
+    expect(await ledger.ask(exampleRequest(), noImages)).toMatchObject({ paid: true });
+    expect(client.asked).toHaveLength(1);
+  });
+
   test('files an answer that is on its way when whoever asked leaves', async () => {
     const objects = createMemoryObjectStore();
     const leave = new AbortController();
