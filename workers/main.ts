@@ -4,11 +4,13 @@ import { queues } from '../temporal.config.js';
 import { openStores } from './stores.js';
 import { cpuActivities, nightlyActivities, teacherActivities } from './stage-activities.js';
 import { runWorkers, workflowCode } from './run-workers.js';
+import { createTeachers } from './teachers.js';
 
 /** The worker of the queues that need no GPU: workflows, pictures and reports, teacher calls. */
 const settings = loadSettings();
 const stores = openStores(settings);
 const deps = { ...stores, settings };
+const teachers = createTeachers(deps);
 
 await runWorkers(settings, [
   {
@@ -24,6 +26,8 @@ await runWorkers(settings, [
     maxConcurrentActivityTaskExecutions: 4,
     shutdownGraceTime: '5s',
   },
-  { taskQueue: queues.teacher, activities: teacherActivities(deps), maxConcurrentActivityTaskExecutions: 4, shutdownGraceTime: '5s' },
+  { taskQueue: queues.teacher, activities: teacherActivities(deps, teachers), maxConcurrentActivityTaskExecutions: 4, shutdownGraceTime: '5s' },
 ]);
+// What is on the wire is paid for: it is filed before this process ends.
+await teachers.settled();
 process.exit(0);

@@ -24,7 +24,7 @@ import { stallAfterMs, stopGraceMs } from '../temporal.config.js';
 import type { NightlyActivities, NoticeActivities } from '../workflows/activity-types.js';
 import { runWorkflowId } from '../workflows/messages.js';
 import type { Stores } from './stores.js';
-import { createLedgers } from './teachers.js';
+import type { Teachers } from './teachers.js';
 
 export interface WorkerDeps extends Stores {
   readonly settings: Settings;
@@ -58,8 +58,8 @@ export function nightlyActivities(deps: WorkerDeps): NightlyActivities & NoticeA
 }
 
 /** Activities of the `teacher` queue. */
-export function teacherActivities(deps: WorkerDeps): StageActivities {
-  const teacher = { codec: createSharpCodec(), ledgerFor: createLedgers(deps) };
+export function teacherActivities(deps: WorkerDeps, { ledgerFor }: Pick<Teachers, 'ledgerFor'>): StageActivities {
+  const teacher = { codec: createSharpCodec(), ledgerFor };
   return asActivities(deps, {
     synthesizeSegmentationSet: teacherStage(teacher, SegJuxDataParams, synthesizeSegmentationSet),
     synthesizeDomainSet: teacherStage(teacher, DomInjDataParams, synthesizeDomainSet),

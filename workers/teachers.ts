@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createTeacherLedger, type TeacherLedger } from '../activities/teacher/ledger.js';
 import { createFileSystemObjectStore } from '../adapters/object-store/file-system.js';
 import { createOpenAiTeacher } from '../adapters/teacher/openai.js';
@@ -12,12 +13,22 @@ const REHEARSAL = 'rehearsal';
 /** A long answer with images takes a minute at busy hours. */
 const TIMEOUT_MS = 180_000;
 
-/** Opens the ledger for the teacher that a plan names; one ledger an endpoint, so that equal requests of two runs share one call. */
-export function createLedgers(deps: { objects: ObjectStore; settings: Settings }): (plan: Plan, teacherModel: string) => TeacherLedger {
+/** The ledgers of one process. */
+export interface Teachers {
+  /** Opens the ledger for the teacher that a plan names; one ledger an endpoint, so that equal requests of two runs share one call. */
+  ledgerFor(plan: Plan, teacherModel: string): TeacherLedger;
+  /** Resolves when every call on the wire is answered and filed, or after `SETTLE_MS`. */
+  settled(): Promise<void>;
+}
+
+/** Most of what the supervisor gives a worker to end in. */
+const SETTLE_MS = 60_000;
+
+export function createTeachers(deps: { objects: ObjectStore; settings: Settings }): Teachers {
   const ledgers = new Map<string, TeacherLedger>();
   const { objects } = deps;
   const spool = createFileSystemObjectStore(join(deps.settings.home, 'unfiled-answers'));
-  return (plan, teacherModel) => {
+  const ledgerFor = (plan: Plan, teacherModel: string): TeacherLedger => {
     const { baseUrl, usdPerMillionInput, usdPerMillionOutput } = plan.teacher;
     const endpoint = teacherModel === REHEARSAL ? rehearsal(deps.settings) : real(deps.settings, baseUrl, teacherModel);
     const prices = {
@@ -30,6 +41,10 @@ export function createLedgers(deps: { objects: ObjectStore; settings: Settings }
       createTeacherLedger({ objects, client: createOpenAiTeacher({ ...endpoint, timeoutMs: TIMEOUT_MS }), prices, spool });
     ledgers.set(id, ledger);
     return ledger;
+  };
+  return {
+    ledgerFor,
+    settled: async () => void (await Promise.race([Promise.all([...ledgers.values()].map((one) => one.settled())), delay(SETTLE_MS)])),
   };
 }
 

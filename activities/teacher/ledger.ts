@@ -29,6 +29,8 @@ export interface TeacherLedger {
    * with the next sample index; the last answer is returned whatever its status. `loadImages` is called only when a call is made.
    */
   ask(request: TeacherRequest, loadImages: () => Promise<readonly Buffer[]>, signal?: AbortSignal): Promise<LedgerAnswer>;
+  /** Resolves when no call is on the wire, whoever asked for it. What a process awaits before it ends in order. */
+  settled(): Promise<void>;
 }
 
 /** A refused, cut or invalid answer is asked again at most this often. */
@@ -96,6 +98,9 @@ export function createTeacherLedger(options: {
         calls.push(call);
         if (call.answer.status === 'ok' || again === ASK_AGAIN) return { ...call, calls };
       }
+    },
+    async settled() {
+      await Promise.allSettled(inFlight.values());
     },
   };
 }

@@ -16,8 +16,8 @@ export interface Fault {
   readonly name: string;
   /** How often it is chosen, beside the others. */
   readonly weight: number;
-  /** It ends the worker process: an answer that was on its way to it is lost. No other fault excuses a second payment. */
-  readonly endsTeacherWorker?: true;
+  /** It kills the worker process: an answer that was on its way to it is lost. No other fault excuses a second payment. */
+  readonly killsTeacherWorker?: true;
   /** Does it, and ends when it is over. False: there was nothing to do it to just now. */
   strike(victim: Victim): Promise<boolean>;
 }
@@ -40,7 +40,7 @@ function send({ home }: Victim, part: string, signal: NodeJS.Signals): boolean {
 const kill = (part: string, weight: number): Fault => ({
   name: `kill -9 ${part}`,
   weight,
-  ...(part === 'workers' ? { endsTeacherWorker: true } : {}),
+  ...(part === 'workers' ? { killsTeacherWorker: true } : {}),
   strike: async (victim) => send(victim, part, 'SIGKILL'),
 });
 
@@ -85,7 +85,6 @@ const killTrainer: Fault = {
 const deploy: Fault = {
   name: 'deploy (SIGTERM to every worker)',
   weight: 6,
-  endsTeacherWorker: true,
   strike: async (victim) => [send(victim, 'workers', 'SIGTERM'), send(victim, 'gpu-host', 'SIGTERM')].some(Boolean),
 };
 

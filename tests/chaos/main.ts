@@ -123,7 +123,7 @@ async function main(): Promise<number> {
   const home = createStackHome('chaos', { ...environment, JUDO_TEACHER_URL: door.url }, disk?.folder);
   const victim: Victim = { home, door, diskBytes: disk?.bytes ?? null };
   const counts = new Map<string, number>();
-  const workerEndedAt: number[] = [];
+  const workerKilledAt: number[] = [];
   const retries: string[] = [];
   await home.up();
   const attended: Promise<RunDocument>[] = [];
@@ -142,7 +142,7 @@ async function main(): Promise<number> {
       const fault = chooseFault(random);
       if (await fault.strike(victim)) {
         struck += 1;
-        if (fault.endsTeacherWorker) workerEndedAt.push(Date.now());
+        if (fault.killsTeacherWorker) workerKilledAt.push(Date.now());
         counts.set(fault.name, (counts.get(fault.name) ?? 0) + 1);
         if (struck % 25 === 0) say(`${struck} of ${wanted} faults, ${started} sweeps`);
       }
@@ -154,7 +154,7 @@ async function main(): Promise<number> {
     if (victim.diskBytes === null) say('    -  disk full: not tried, a disk of its own cannot be mounted here');
     say(`${String(retries.length).padStart(5)}  retries by the operator, of stages whose infrastructure failed too often`);
     const expected = await undisturbed(started);
-    return await checkOutcome({ home, door, documents, expected, workerEndedAt }, say);
+    return await checkOutcome({ home, door, documents, expected, workerKilledAt }, say);
   } finally {
     if (!values.keep) {
       await home.remove();

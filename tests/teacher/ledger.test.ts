@@ -162,7 +162,9 @@ describe('a ledger', () => {
     leave.abort(new Error('cancelled'));
     await expect(left).rejects.toThrow('cancelled');
     answerNow();
-    expect((await ledger.ask(exampleRequest(), noImages)).answer.status).toBe('ok');
+    await ledger.settled();
+    const afterwards = createTeacherLedger({ objects, client });
+    expect((await afterwards.ask(exampleRequest(), noImages)).answer.status).toBe('ok');
     expect(client.asked).toHaveLength(1);
   });
 
