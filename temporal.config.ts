@@ -33,6 +33,9 @@ export const priorities = { interactive: { priorityKey: 1 }, nightly: { priority
 /** How often a host with a preemptible stage looks whether a more urgent one waits. */
 export const preemptionLookMs = 5_000;
 
+/** How often a worker looks which builds of the workflows open runs still need. */
+export const workflowBuildsLookMs = 30_000;
+
 /** How long a training process may say nothing before it is taken for hung. Outlasts a 7B model's load. */
 export const stallAfterMs = 15 * 60_000;
 /** After a stop request: how long a trainer may take to write its checkpoint before it is killed. */

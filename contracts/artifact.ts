@@ -38,6 +38,8 @@ export const objectKeys = {
   checkpoints: (stageKey: string) => `v1/checkpoints/${stageKey}/`,
   shard: (stageKey: string, name: string) => `v1/shards/${stageKey}/${name}`,
   shards: (stageKey: string) => `v1/shards/${stageKey}/`,
+  /** The bundled workflows of one build, for as long as a run that began with it is open. */
+  workflowBuild: (build: string) => `v1/workflow-builds/${build}.js`,
   nightlies: () => 'v1/nightlies/',
   nightly: (name: string) => `v1/nightlies/${name}.json`,
   nightlyOrders: (name: string) => `v1/nightlies/${name}/orders/`,

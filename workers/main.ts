@@ -1,10 +1,12 @@
+import { readFileSync } from 'node:fs';
 import { createPipelineActivities } from '../activities/stage/pipeline-activities.js';
 import { loadSettings } from '../infra/settings.js';
-import { queues } from '../temporal.config.js';
+import { queues, workflowBuildsLookMs } from '../temporal.config.js';
 import { openStores } from './stores.js';
 import { cpuActivities, nightlyActivities, teacherActivities } from './stage-activities.js';
-import { runWorkers, workflowCode } from './run-workers.js';
+import { runWorkers, WORKFLOW_BUNDLE } from './run-workers.js';
 import { createTeachers } from './teachers.js';
+import { serveWorkflowBuilds } from './workflow-builds.js';
 
 /** The worker of the queues that need no GPU: workflows, pictures and reports, teacher calls. */
 const settings = loadSettings();
@@ -12,22 +14,35 @@ const stores = openStores(settings);
 const deps = { ...stores, settings };
 const teachers = createTeachers(deps);
 
-await runWorkers(settings, [
-  {
-    taskQueue: queues.pipeline,
-    ...workflowCode(),
-    activities: { ...createPipelineActivities(stores) },
-    maxConcurrentLocalActivityExecutions: 100,
-    shutdownGraceTime: '5s',
-  },
-  {
-    taskQueue: queues.cpu,
-    activities: { ...cpuActivities(deps), ...nightlyActivities(deps) },
-    maxConcurrentActivityTaskExecutions: 4,
-    shutdownGraceTime: '5s',
-  },
-  { taskQueue: queues.teacher, activities: teacherActivities(deps, teachers), maxConcurrentActivityTaskExecutions: 4, shutdownGraceTime: '5s' },
-]);
+await runWorkers(
+  settings,
+  [
+    {
+      taskQueue: queues.cpu,
+      activities: { ...cpuActivities(deps), ...nightlyActivities(deps) },
+      maxConcurrentActivityTaskExecutions: 4,
+      shutdownGraceTime: '5s',
+    },
+    {
+      taskQueue: queues.teacher,
+      activities: teacherActivities(deps, teachers),
+      maxConcurrentActivityTaskExecutions: 4,
+      shutdownGraceTime: '5s',
+    },
+  ],
+  (host) =>
+    serveWorkflowBuilds(host, {
+      code: readFileSync(WORKFLOW_BUNDLE, 'utf8'),
+      objects: stores.objects,
+      everyMs: workflowBuildsLookMs,
+      worker: {
+        taskQueue: queues.pipeline,
+        activities: { ...createPipelineActivities(stores) },
+        maxConcurrentLocalActivityExecutions: 100,
+        shutdownGraceTime: '5s',
+      },
+    }),
+);
 // What is on the wire is paid for: it is filed before this process ends.
 await teachers.settled();
 process.exit(0);

@@ -5,12 +5,13 @@ import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporal
 import type { Settings } from '../infra/settings.js';
 import { removeAbandonedScratch } from './abandoned-scratch.js';
 
-const BUNDLE = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
+/** The bundle of the workflows that set-up built. */
+export const WORKFLOW_BUNDLE = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
 
 /** Workflow code: the bundle that set-up built, or the sources when running from them. */
 export const workflowCode = (): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> =>
-  existsSync(BUNDLE)
-    ? { workflowBundle: { codePath: BUNDLE } }
+  existsSync(WORKFLOW_BUNDLE)
+    ? { workflowBundle: { codePath: WORKFLOW_BUNDLE } }
     : { workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)) };
 
 /** What every worker of ours is told. A killed worker must cost a second, not ten; a cancellation must arrive at once. */
@@ -20,25 +21,68 @@ const COMMON = {
   defaultHeartbeatThrottleInterval: '1s',
 } as const;
 
-/** Runs workers until SIGTERM or SIGINT; then lets their activities end (trainers checkpoint) and exits. */
-export async function runWorkers(settings: Settings, options: readonly Omit<WorkerOptions, 'connection' | 'namespace'>[]): Promise<void> {
+type OneWorker = Omit<WorkerOptions, 'connection' | 'namespace'>;
+
+/** A process that runs workers. */
+export interface WorkerHost {
+  readonly connection: NativeConnection;
+  readonly namespace: string;
+  /** Aborted when the process is asked to end. */
+  readonly signal: AbortSignal;
+  /** Starts a worker, which ends with the process, or in order when `end` is called. */
+  start(options: OneWorker): Promise<{ end(): Promise<void> }>;
+}
+
+/**
+ * Runs workers, and what `more` starts, until SIGTERM or SIGINT; then lets their activities end (trainers checkpoint) and returns.
+ * Says `ready:` when all of them poll.
+ */
+export async function runWorkers(
+  settings: Settings,
+  options: readonly OneWorker[],
+  more: (host: WorkerHost) => Promise<void> = async () => undefined,
+): Promise<void> {
   Runtime.install({ shutdownSignals: [] });
   await removeAbandonedScratch(join(settings.home, 'scratch'));
   const connection = await connectPatiently(settings);
-  const workers = await Promise.all(
-    options.map((one) => Worker.create({ ...COMMON, ...one, connection, namespace: settings.temporal.namespace })),
-  );
-  let stopping = false;
-  const stop = () => {
-    if (stopping) return;
-    stopping = true;
-    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
-  };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
-  console.log(`ready: ${options.map((one) => one.taskQueue).join(', ')}`);
-  await Promise.all(workers.map((worker) => worker.run()));
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
+  const stopped = new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve()));
+  const { host, running, failed, end } = openHost(connection, settings.temporal.namespace, stop.signal);
+  await Promise.race([Promise.all([...options.map((one) => host.start(one)), more(host)]), failed, stopped]);
+  if (!stop.signal.aborted) console.log(`ready: ${running().join(', ')}`);
+  await Promise.race([stopped, failed]);
+  await end();
   await connection.close();
+}
+
+/** A host, the queues of its workers, a promise that rejects when one of them breaks, and how to end them all. */
+export function openHost(connection: NativeConnection, namespace: string, signal: AbortSignal) {
+  const workers = new Set<{ queue: string; end(): Promise<void> }>();
+  let fail: (error: unknown) => void;
+  const failed = new Promise<never>((_, reject) => (fail = reject));
+  const host: WorkerHost = {
+    connection,
+    namespace,
+    signal,
+    async start(options) {
+      const worker = await Worker.create({ ...COMMON, ...options, connection, namespace });
+      const run = worker.run();
+      run.catch(fail);
+      const one = {
+        queue: options.taskQueue,
+        async end() {
+          if (worker.getState() === 'RUNNING') worker.shutdown();
+          await run;
+          workers.delete(one);
+        },
+      };
+      workers.add(one);
+      return one;
+    },
+  };
+  const end = async () => void (await Promise.all([...workers].map((one) => one.end())));
+  return { host, running: () => [...new Set([...workers].map(({ queue }) => queue))], failed, end };
 }
 
 /** The server may still be starting, or be away for a moment: wait for it. */

@@ -17,7 +17,7 @@ import { createMemoryObjectStore } from '../../adapters/object-store/memory.js';
 import type { Plan, PlanStage, SweepPlan } from '../../contracts/plan.js';
 import type { ObjectStore } from '../../contracts/ports/object-store.js';
 import type { PipelineInput, RunStatus } from '../../contracts/run.js';
-import type { NoticeActivities, RunNotice } from '../../workflows/activity-types.js';
+import type { NoticeActivities, PipelineActivities, RunNotice } from '../../workflows/activity-types.js';
 import { queues } from '../../temporal.config.js';
 import { runQuery, runWorkflowId } from '../../workflows/messages.js';
 import './quiet-runtime.js';
@@ -31,6 +31,8 @@ export interface LabOptions {
   readonly usd?: number;
   /** Stages that run at once; a preemptible one gives its place to more urgent work. */
   readonly slots?: number;
+  /** The test serves the workflow queue itself. */
+  readonly withoutWorkflows?: true;
 }
 
 const NO_CALLS = { model: 'lab', paidCalls: 0, filedCalls: 0, inputTokens: 0, outputTokens: 0, usd: 0, refused: 0, truncated: 0 };
@@ -66,6 +68,7 @@ export interface Lab {
   /** How often each stage's body ran to its end or its failure. */
   readonly executed: Map<string, number>;
   readonly plans: PlanStore;
+  readonly pipelineActivities: PipelineActivities;
   /** What was told to people who do not look. */
   readonly notices: RunNotice[];
   start(run: string, plan: Plan | SweepPlan, input?: Partial<PipelineInput>, priority?: Priority): Promise<WorkflowHandle>;
@@ -116,13 +119,15 @@ export async function openLab(
     maxHeartbeatThrottleInterval: '100ms',
     defaultHeartbeatThrottleInterval: '100ms',
   } as const;
+  const pipelineActivities = createPipelineActivities({ artifacts, objects, plans });
+  const workflowWorker = {
+    ...common,
+    taskQueue: queues.pipeline,
+    workflowBundle: { codePath: inject('workflowBundle') },
+    activities: { ...pipelineActivities },
+  };
   const workers = await Promise.all([
-    Worker.create({
-      ...common,
-      taskQueue: queues.pipeline,
-      workflowBundle: { codePath: inject('workflowBundle') },
-      activities: { ...createPipelineActivities({ artifacts, objects, plans }) },
-    }),
+    ...(options.withoutWorkflows ? [] : [Worker.create(workflowWorker)]),
     Worker.create({
       ...common,
       taskQueue: queues.cpu,
@@ -137,6 +142,7 @@ export async function openLab(
     objects,
     executed,
     plans,
+    pipelineActivities,
     notices,
     async start(run, plan, input = {}, priority) {
       return client.workflow.start<typeof pipeline>('pipeline', {

@@ -27,6 +27,7 @@ export const NAMESPACES = [
   'stage-test',
   'retention-test',
   'sweep-test',
+  'builds-test',
 ] as const;
 
 /** One tuned Temporal server and one workflow bundle for the whole run. */
