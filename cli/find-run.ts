@@ -8,6 +8,17 @@ import type { Session } from './session.js';
 
 /** What a run may be called: it is part of object keys, of file names, and of what people type. */
 export const RUN_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
+
+/** Refuses a name that no run can have. */
+export function checkRunName(name: string): void {
+  if (RUN_NAME.test(name)) return;
+  throw new CliError(
+    EXIT.usage,
+    `"${name}" cannot name a run`,
+    'Use letters, digits, `.`, `_` and `-`, a letter or digit first, 100 characters at most.',
+  );
+}
+
 /** How far back a mistyped name is looked for. */
 const RUNS_LOOKED_AT = 500;
 const RUNS = objectKeys.run('x').replace(/x\/.*$/, '');

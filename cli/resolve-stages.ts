@@ -1,8 +1,10 @@
+import { whoResolved } from '../workflows/core/describe-run.js';
 import { resolveStageUpdate, runQuery, runWorkflowId, type ResolveOrder } from '../workflows/messages.js';
 import { CliError, EXIT } from './exit-codes.js';
 import { findRun } from './find-run.js';
 import { forcedLabels, previewEdit, renderPreview } from './preview-edit.js';
 import { readPatches } from './read-patches.js';
+import { sendOrder } from './send-order.js';
 import type { Session } from './session.js';
 import { signature } from './signature.js';
 
@@ -21,15 +23,15 @@ export interface ResolveOptions {
 export async function resolveStages(session: Session, word: string, stage: string | undefined, options: ResolveOptions): Promise<string[]> {
   const stores = await session.stores();
   const run = await findRun(session, word, { exact: true });
-  const handle = (await session.temporal()).workflow.getHandle(runWorkflowId(run));
-  const live = await handle.query(runQuery);
+  const client = await session.temporal();
+  const live = await client.workflow.getHandle(runWorkflowId(run)).query(runQuery);
   const blocked = live.live.filter((one) => one.state === 'blocked').map((one) => one.stage);
   const stages = stage === undefined ? blocked : blocked.filter((one) => one === stage || one.endsWith(`/${stage}`));
   if (stages.length === 0) {
     const why = stage === undefined || blocked.length === 0 ? 'no stage is blocked' : `blocked: ${blocked.join(', ')}`;
     throw new CliError(
       EXIT.usage,
-      `${stage === undefined ? 'nothing to decide' : `stage ${stage} is not blocked`} in run ${run} (${live.state}); ${why}`,
+      `${stage === undefined ? 'nothing to decide' : `stage ${stage} is not blocked`} in run ${run} (${live.state}); ${why}${whoResolved(live.decisions, stage ?? null)}`,
       live.finishedAt === null ? `judo show ${run}` : `The run has ended. A new run of it: judo restart ${run}`,
     );
   }
@@ -41,6 +43,5 @@ export async function resolveStages(session: Session, word: string, stage: strin
     process.stderr.write(renderPreview(preview));
   }
   const order: ResolveOrder = { stages, action: options.action, patch, force, ...signature(options.reason) };
-  const decided = await handle.executeUpdate(resolveStageUpdate, { args: [order] });
-  return decided.stages;
+  return (await sendOrder(client, run, resolveStageUpdate, order)).stages;
 }

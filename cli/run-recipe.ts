@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { priorities } from '../temporal.config.js';
 import type { RunOptions } from './commands/run.js';
-import { CliError, EXIT } from './exit-codes.js';
-import { RUN_NAME } from './find-run.js';
+import { EXIT } from './exit-codes.js';
+import { checkRunName } from './find-run.js';
 import { followRun } from './follow-run.js';
 import { bytes, isLive } from './render/terminal.js';
 import { checkRecipe, resolveRecipe } from './resolve-recipe.js';
@@ -13,7 +13,7 @@ import { newRunName, startRun, whereToLook } from './start-run.js';
 export async function runRecipe(file: string, options: RunOptions, session?: Session): Promise<number> {
   const startedAt = new Date();
   const force = Object.fromEntries(options.force.map((stage) => [stage, startedAt.toISOString()]));
-  if (options.name !== undefined) checkName(options.name);
+  if (options.name !== undefined) checkRunName(options.name);
   // What is wrong with the words is told before a server is asked, and no data is sent before both servers answer.
   await checkRecipe(file, { ...options, force });
   const open = session ?? (await openSession());
@@ -42,13 +42,4 @@ export async function announceRun(session: Session, run: string, options: Omit<R
   if (options.output === 'json')
     process.stdout.write(`${JSON.stringify({ schemaVersion: 1, run, state: 'running', stages: [], report: null, table: null })}\n`);
   return EXIT.ok;
-}
-
-function checkName(name: string): void {
-  if (RUN_NAME.test(name)) return;
-  throw new CliError(
-    EXIT.usage,
-    `"${name}" cannot name a run`,
-    'Use letters, digits, `.`, `_` and `-`, a letter or digit first, 100 characters at most.',
-  );
 }

@@ -14,6 +14,14 @@ export const RunLimits = z.strictObject({
 });
 export type RunLimits = z.infer<typeof RunLimits>;
 
+/** On what terms a run goes on, as they are now: what a restart of it takes over. A record of before they were filed has none. */
+export const RunTerms = z.strictObject({
+  limits: RunLimits.default({}),
+  /** false: the first blocked stage pauses the run. */
+  keepGoing: z.boolean().default(true),
+});
+export type RunTerms = z.infer<typeof RunTerms>;
+
 /** What a stage's activity is told. It reads parameters from the plan and input digests from the records, and checks the key. */
 export const StageTask = z.strictObject({
   key: Digest,
@@ -123,6 +131,7 @@ export const RunLive = z.strictObject({
   planName: z.string(),
   state: RunState,
   paused: z.boolean(),
+  ...RunTerms.shape,
   startedAt: z.iso.datetime(),
   finishedAt: z.iso.datetime().nullable(),
   live: z.array(LiveStage),
@@ -153,6 +162,7 @@ export const RunStatus = z.strictObject({
   planName: z.string(),
   state: RunState,
   paused: z.boolean().default(false),
+  ...RunTerms.shape,
   startedAt: z.iso.datetime(),
   finishedAt: z.iso.datetime().nullable(),
   stages: z.array(StageStatus),

@@ -8,7 +8,7 @@ export type RecipeSettings = z.infer<typeof RecipeSettings>;
 /** Part of a stage's label (`variant/stage`) and of what people type. */
 const VariantName = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/, 'letters, digits and . _ + -, a letter or digit first, 64 at most');
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/, 'a variant is named with letters, digits and . _ + -, a letter or digit first, 64 at most');
 
 /** A variant of the recipe, by name. */
 export const NamedVariant = z.strictObject({ name: VariantName, set: RecipeSettings.default({}) });
@@ -28,7 +28,9 @@ export const SweepFile = z.strictObject({
   set: RecipeSettings.default({}),
   variants: z.array(NamedVariant).default([]),
   /** Dotted key -> values: their product with the variants, the last axis fastest. The axis `seed` repeats a variant. */
-  grid: z.record(z.string().min(1), z.array(z.json()).min(1, 'an axis needs at least one value: this grid is empty')).default({}),
+  grid: z
+    .record(z.string().min(1), z.array(z.json()).min(1, 'an axis needs at least one value, as in [0, 1]: this grid is empty'))
+    .default({}),
   /** Points left out: those that have the variant and every value named. */
   exclude: z.array(z.object({ variant: z.string().optional() }).catchall(z.json())).default([]),
   limits: RunLimits.prefault({}),

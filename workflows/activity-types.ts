@@ -18,6 +18,11 @@ export interface PipelineActivities {
   advance(request: { run: string; plan: string; held: readonly string[]; limit: number; review: boolean }): Promise<Advance>;
   /** Files the changed plan and returns its digest. Fails where the change does not fit the plan. */
   editPlan(request: { plan: string; edit: PlanEdit }): Promise<string>;
+  /**
+   * The plan as the deployed code makes its stages, and its digest; what is done stays, and what runs under a key of `running`.
+   * A retry goes on with this plan: a fix may have been deployed.
+   */
+  deployedPlan(request: { plan: string; running: readonly string[] }): Promise<string>;
   /** Files the run's own record, so that it can be shown and restarted after Temporal has forgotten it. */
   fileRun(live: RunLive): Promise<void>;
 }

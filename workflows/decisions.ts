@@ -1,13 +1,14 @@
-import { proxyLocalActivities, setHandler, uuid4 } from '@temporalio/workflow';
+import { patched, proxyLocalActivities, setHandler, uuid4 } from '@temporalio/workflow';
 import { STAGE_KINDS } from '../contracts/stages/index.js';
 import type { LiveStage } from '../contracts/run.js';
 import { profiles } from '../temporal.config.js';
 import type { PipelineActivities } from './activity-types.js';
+import { whoResolved } from './core/describe-run.js';
 import { assignPatches } from './core/edit-plan.js';
 import { amendPlanUpdate, pauseRunUpdate, resolveStageUpdate, type ResolveOrder } from './messages.js';
 import { decide, inState, type RunHand } from './run-hand.js';
 
-const { editPlan } = proxyLocalActivities<PipelineActivities>(profiles.pipeline);
+const { deployedPlan, editPlan } = proxyLocalActivities<PipelineActivities>(profiles.pipeline);
 
 const now = (): string => new Date().toISOString();
 
@@ -49,7 +50,7 @@ export function handleDecisions(hand: RunHand): void {
 function targets(hand: RunHand, { stages }: ResolveOrder): LiveStage[] {
   const blocked = inState(hand, 'blocked');
   const wanted = stages === null ? blocked : stages.map((name) => find(hand, name, blocked));
-  if (wanted.length === 0) throw new Error(`no stage of run ${hand.run} is blocked`);
+  if (wanted.length === 0) throw new Error(`no stage of run ${hand.run} is blocked${whoResolved(hand.decisions, null)}`);
   for (const { key, stage } of wanted) {
     const by = hand.resolving.get(key);
     if (by !== undefined) throw new Error(`${by} is resolving stage ${stage} right now`);
@@ -62,9 +63,7 @@ function find(hand: RunHand, name: string, blocked: readonly LiveStage[]): LiveS
   if (stage !== undefined) return stage;
   const list = blocked.length === 0 ? 'no stage is blocked' : `blocked: ${blocked.map((one) => one.stage).join(', ')}`;
   const other = [...hand.live.values()].find((one) => one.stage === name);
-  const last = hand.decisions.findLast((decision) => decision.stages.includes(name));
-  const resolved = last === undefined ? '' : `; ${last.by} decided ${last.action} at ${last.at}`;
-  throw new Error(`stage ${name} of run ${hand.run} is ${other?.state ?? 'not blocked'}${resolved}; ${list}`);
+  throw new Error(`stage ${name} of run ${hand.run} is ${other?.state ?? 'not blocked'}${whoResolved(hand.decisions, name)}; ${list}`);
 }
 
 function checkPatches({ action, patch, force }: ResolveOrder, wanted: readonly LiveStage[]): void {
@@ -81,6 +80,7 @@ async function resolveStages(hand: RunHand, order: ResolveOrder): Promise<{ stag
   } else {
     for (const one of wanted) hand.resolving.set(one.key, order.by);
     try {
+      if (patched('retry-on-deployed-code')) await takeDeployedCode(hand);
       if (patch.length > 0 || force.length > 0) {
         hand.plan = await editPlan({ plan: hand.plan, edit: { stages, patch, force, nonce: `${hand.run} ${uuid4()}` } });
         hand.review = true;
@@ -93,4 +93,13 @@ async function resolveStages(hand: RunHand, order: ResolveOrder): Promise<{ stag
   }
   decide(hand, now(), order, { action, stages, patch: [...patch], force: [...force] });
   return { stages };
+}
+
+/** What is retried, and what comes after it, is made by the code that is deployed now: the block may be what it mends. */
+async function takeDeployedCode(hand: RunHand): Promise<void> {
+  const running = inState(hand, 'running').map(({ key }) => key);
+  const plan = await deployedPlan({ plan: hand.plan, running });
+  if (plan === hand.plan) return;
+  hand.plan = plan;
+  hand.review = true;
 }

@@ -62,6 +62,8 @@ export function viewOf(hand: RunHand, ended?: { state: RunState; at: string }): 
     planName: hand.planName,
     state: ended?.state ?? (isBlocked ? 'blocked' : 'running'),
     paused: hand.paused,
+    limits: hand.limits,
+    keepGoing: hand.keepGoing,
     startedAt: hand.startedAt,
     finishedAt: ended?.at ?? null,
     live: [...hand.live.values()],

@@ -4,9 +4,10 @@ import type { ArtifactStore } from '../../contracts/ports/artifact-store.js';
 import type { ObjectStore } from '../../contracts/ports/object-store.js';
 import { STAGE_KINDS } from '../../contracts/stages/index.js';
 import type { PipelineActivities, PlanEdit } from '../../workflows/activity-types.js';
-import { editPlan } from '../../workflows/core/edit-plan.js';
+import { atDeployedVersions, editPlan } from '../../workflows/core/edit-plan.js';
+import { didYouMean } from '../../workflows/core/nearest.js';
 import { RecipeError } from '../../workflows/core/recipe-error.js';
-import { editOfPlan, isSweep, type PlanStore } from './plan-store.js';
+import { editOfPlan, stageLabel, type PlanStore, type RunPlan } from './plan-store.js';
 import { walkRun } from './plan-walk.js';
 import { runStatus } from './run-status.js';
 import { usedBy } from './usage.js';
@@ -17,8 +18,14 @@ const READY_AT_ONCE = 16;
 const DONE_NAMED = 24;
 
 /** The pipeline's local activities over the record store. */
-export function createPipelineActivities(deps: { artifacts: ArtifactStore; objects: ObjectStore; plans: PlanStore }): PipelineActivities {
-  const { artifacts, objects, plans } = deps;
+export function createPipelineActivities(deps: {
+  artifacts: ArtifactStore;
+  objects: ObjectStore;
+  plans: PlanStore;
+  /** The deployed code's; ours unless a test says otherwise. */
+  kinds?: typeof STAGE_KINDS;
+}): PipelineActivities {
+  const { artifacts, objects, plans, kinds = STAGE_KINDS } = deps;
   return {
     async advance({ run, plan: digest, held, limit, review }) {
       const all = await plans.loadAll(digest);
@@ -39,11 +46,22 @@ export function createPipelineActivities(deps: { artifacts: ArtifactStore; objec
     },
     async editPlan({ plan: digest, edit }) {
       try {
-        return await applyEdit(plans, digest, edit);
+        assertKnown(await plans.loadAll(digest), [...edit.stages, ...edit.force]);
+        return await plans.change(digest, ({ variant, plan }) => {
+          const own = editOfPlan(edit, { variant, plan });
+          return own === null ? plan : editPlan(plan, own, kinds);
+        });
       } catch (error) {
         if (error instanceof RecipeError) throw ApplicationFailure.nonRetryable(error.message, 'InvalidSpec');
         throw error;
       }
+    },
+    async deployedPlan({ plan: digest, running }) {
+      const all = await plans.loadAll(digest);
+      if (all.every(({ plan }) => atDeployedVersions(plan, kinds) === plan)) return digest;
+      const { done, keys } = await walkRun(all, artifacts, { held: new Set(running) });
+      const stays = (label: string) => done.has(label) || running.includes(keys.get(label) ?? '');
+      return plans.change(digest, ({ variant, plan }) => atDeployedVersions(plan, kinds, (id) => stays(stageLabel(variant, id))));
     },
     async fileRun(live) {
       const status = await runStatus(live, { plans, artifacts });
@@ -52,15 +70,10 @@ export function createPipelineActivities(deps: { artifacts: ArtifactStore; objec
   };
 }
 
-/** Edits a recipe's plan, or in a sweep the plans of the variants that the edit's labels name. */
-async function applyEdit(plans: PlanStore, digest: string, edit: PlanEdit): Promise<string> {
-  const whole = await plans.read(digest);
-  if (!isSweep(whole)) return plans.file(editPlan(whole, edit, STAGE_KINDS));
-  const variants = [];
-  for (const variant of whole.variants) {
-    const plan = await plans.load(variant.plan);
-    const own = editOfPlan(edit, { variant: variant.name, plan });
-    variants.push(own === null ? variant : { ...variant, plan: await plans.file(editPlan(plan, own, STAGE_KINDS)) });
-  }
-  return plans.file({ ...whole, variants });
+/** Throws `RecipeError` for a label that none of a run's plans has. */
+function assertKnown(all: readonly RunPlan[], labels: readonly string[]): void {
+  const known = all.flatMap(({ variant, plan }) => plan.stages.map(({ id }) => stageLabel(variant, id)));
+  const unknown = labels.filter((label) => !known.includes(label));
+  if (unknown.length === 0) return;
+  throw new RecipeError(unknown.map((label) => ({ path: [label], message: `the plan has no such stage${didYouMean(label, known)}` })));
 }

@@ -64,6 +64,18 @@ export function createPlanStore(objects: ObjectStore) {
       return plan;
     },
     read,
+    /** Files a recipe's plan changed, or a sweep's with its variants' plans changed; the digest of what is now there. */
+    async change(digest: Digest, change: (of: Pick<RunPlan, 'variant' | 'plan'>) => Plan): Promise<Digest> {
+      const whole = await read(digest);
+      if (!isSweep(whole)) return this.file(change({ variant: null, plan: whole }));
+      const variants: SweepPlan['variants'] = [];
+      for (const variant of whole.variants) {
+        const plan = await this.load(variant.plan);
+        const changed = change({ variant: variant.name, plan });
+        variants.push(changed === plan ? variant : { ...variant, plan: await this.file(changed) });
+      }
+      return this.file({ ...whole, variants });
+    },
     /** Every plan that a run of this digest follows. */
     async loadAll(digest: Digest): Promise<RunPlan[]> {
       const plan = await read(digest);

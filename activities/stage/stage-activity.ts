@@ -2,8 +2,10 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Context } from '@temporalio/activity';
 import { StageError } from '../../contracts/failure.js';
+import type { PlanStage } from '../../contracts/plan.js';
 import type { ArtifactStore } from '../../contracts/ports/artifact-store.js';
 import type { Preemption } from '../../contracts/ports/preemption.js';
+import { STAGE_KINDS } from '../../contracts/stages/index.js';
 import type { StageProgress, StageResult, StageTask } from '../../contracts/run.js';
 import { inputDigests } from '../../workflows/core/schedule.js';
 import { stageKey } from '../../workflows/core/stage-key.js';
@@ -25,7 +27,14 @@ const PREEMPTED = new StageError({ type: 'Preempted', message: 'more urgent work
  * record last. A second attempt, or a second worker, at the same key finds the record or repeats the work without harm.
  */
 export function createStageActivity(
-  deps: { artifacts: ArtifactStore; plans: PlanStore; workDir: string; preemption?: Preemption },
+  deps: {
+    artifacts: ArtifactStore;
+    plans: PlanStore;
+    workDir: string;
+    preemption?: Preemption;
+    /** The deployed code's; ours unless a test says otherwise. */
+    kinds?: typeof STAGE_KINDS;
+  },
   body: StageBody,
 ) {
   return async function runStage(task: StageTask): Promise<StageResult> {
@@ -49,6 +58,7 @@ export function createStageActivity(
       const plan = await deps.plans.load(task.plan);
       const stage = plan.stages.find((candidate) => candidate.id === task.stage);
       if (stage === undefined) throw new StageError({ type: 'InvalidSpec', message: `plan ${task.plan} has no stage ${task.stage}` });
+      assertDeployed(stage, deps.kinds ?? STAGE_KINDS);
       if (plan.runtime.preemptible && deps.preemption !== undefined) {
         watched = deps.preemption.watch(info.priority?.priorityKey ?? DEFAULT_PRIORITY);
         signal = AbortSignal.any([cancellationSignal, watched.signal]);
@@ -117,4 +127,22 @@ export function createStageActivity(
       await rm(scratch, { recursive: true, force: true });
     }
   };
+}
+
+/** Refuses to make with this code what the plan asks of another: the record would say that the other made it. */
+function assertDeployed({ id, kind, implementationVersion: asked }: PlanStage, kinds: typeof STAGE_KINDS): void {
+  const here = kinds[kind]?.implementationVersion;
+  if (here === asked) return;
+  if (here !== undefined && here > asked) {
+    throw new StageError({
+      type: 'InvalidSpec',
+      message: `stage ${id} was planned as implementation ${asked} of ${kind}; this worker makes ${here}`,
+      remedy: 'Retry the stage: it, and what is not done yet, is then planned for the code that is deployed now.',
+    });
+  }
+  throw new StageError({
+    type: 'Transient',
+    message: `stage ${id} is implementation ${asked} of ${kind}; this worker is older and makes ${here ?? 'none'}`,
+    remedy: 'Another worker may be newer; else deploy the code that the run was planned with to this one.',
+  });
 }

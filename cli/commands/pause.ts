@@ -29,12 +29,13 @@ interface Options {
 }
 
 async function order(word: string, paused: boolean, { reason, ...given }: Options): Promise<void> {
-  const [{ openSession }, { signature }, { RunLimits }, { pauseRunUpdate, runWorkflowId }, { CliError, EXIT }, { findRun }] =
+  const [{ openSession }, { signature }, { RunLimits }, { pauseRunUpdate }, { sendOrder }, { CliError, EXIT }, { findRun }] =
     await Promise.all([
       import('../session.js'),
       import('../signature.js'),
       import('../../contracts/run.js'),
       import('../../workflows/messages.js'),
+      import('../send-order.js'),
       import('../exit-codes.js'),
       import('../find-run.js'),
     ]);
@@ -43,8 +44,8 @@ async function order(word: string, paused: boolean, { reason, ...given }: Option
     throw new CliError(EXIT.usage, limits.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '));
   const session = await openSession();
   const run = await findRun(session, word, { exact: true });
-  const handle = (await session.temporal()).workflow.getHandle(runWorkflowId(run));
   const isLimited = Object.keys(limits.data).length > 0;
-  await handle.executeUpdate(pauseRunUpdate, { args: [{ paused, ...(isLimited ? { limits: limits.data } : {}), ...signature(reason) }] });
+  const terms = isLimited ? { limits: limits.data } : {};
+  await sendOrder(await session.temporal(), run, pauseRunUpdate, { paused, ...terms, ...signature(reason) });
   process.stderr.write(paused ? `paused; what runs goes on. judo resume ${run}\n` : `resumed; follow it: judo watch ${run}\n`);
 }

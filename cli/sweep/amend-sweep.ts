@@ -3,6 +3,8 @@ import { nearest } from '../../workflows/core/nearest.js';
 import { staticIdentities } from '../../workflows/core/static-identity.js';
 import { amendPlanUpdate, runQuery, runWorkflowId } from '../../workflows/messages.js';
 import { CliError, EXIT } from '../exit-codes.js';
+import { filedStatus } from '../run-view.js';
+import { sendOrder } from '../send-order.js';
 import type { Session } from '../session.js';
 import { signature } from '../signature.js';
 import { openSweep } from './open-sweep.js';
@@ -16,8 +18,8 @@ export async function addVariants(
   file: string,
   options: { data?: string; reason?: string },
 ): Promise<string[]> {
-  const { plan } = await openSweep(file, options);
-  const { from, sweep } = await liveSweep(session, run);
+  const { plan, command } = await openSweep(file, options);
+  const { from, sweep } = await liveSweep(session, run, `Run it as a sweep of its own, what is done stays done: ${command}`);
   const { artifacts, plans } = await session.stores();
   const known = new Map(sweep.variants.map((variant) => [variant.name, variant.plan]));
   const planned = await plan(artifacts, 'save');
@@ -55,21 +57,24 @@ export async function dropVariant(session: Session, run: string, variant: string
   await amend(session, run, from, { ...sweep, variants: sweep.variants.filter(({ name }) => name !== variant) }, reason);
 }
 
-async function liveSweep(session: Session, run: string): Promise<{ from: string; sweep: SweepPlan }> {
-  const live = await (await session.temporal()).workflow.getHandle(runWorkflowId(run)).query(runQuery);
-  const sweep = await sweepPlanOf(session, run, live.plan);
-  if (live.finishedAt !== null)
-    throw new CliError(
-      EXIT.usage,
-      `run ${run} has ended (${live.state})`,
-      `Run the sweep again, what is done stays done: ${sweep.command}`,
-    );
-  return { from: live.plan, sweep };
+/** The plan that a sweep's run follows. One that has ended, which Temporal may have forgotten, is refused. */
+async function liveSweep(
+  session: Session,
+  run: string,
+  remedy = `Run it again, what is done stays done: judo restart ${run}`,
+): Promise<{ from: string; sweep: SweepPlan }> {
+  const filed = await filedStatus(session, run);
+  const hasEnded = filed !== null && filed.finishedAt !== null;
+  const { plan, state, finishedAt } = hasEnded
+    ? filed
+    : await (await session.temporal()).workflow.getHandle(runWorkflowId(run)).query(runQuery);
+  const sweep = await sweepPlanOf(session, run, plan);
+  if (finishedAt !== null) throw new CliError(EXIT.usage, `run ${run} has ended (${state})`, remedy);
+  return { from: plan, sweep };
 }
 
 /** Replaces the run's plan, unless somebody else has meanwhile. */
 async function amend(session: Session, run: string, from: string, next: SweepPlan, reason: string | undefined): Promise<void> {
   const { plans } = await session.stores();
-  const handle = (await session.temporal()).workflow.getHandle(runWorkflowId(run));
-  await handle.executeUpdate(amendPlanUpdate, { args: [{ from, plan: await plans.file(next), ...signature(reason) }] });
+  await sendOrder(await session.temporal(), run, amendPlanUpdate, { from, plan: await plans.file(next), ...signature(reason) });
 }

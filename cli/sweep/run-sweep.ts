@@ -1,8 +1,8 @@
 import type { SweepPlan } from '../../contracts/plan.js';
 import { priorities } from '../../temporal.config.js';
 import type { PlanStore } from '../../activities/stage/plan-store.js';
-import { CliError, EXIT } from '../exit-codes.js';
-import { RUN_NAME } from '../find-run.js';
+import { EXIT } from '../exit-codes.js';
+import { checkRunName } from '../find-run.js';
 import type { Session } from '../session.js';
 import { newRunName, startRun } from '../start-run.js';
 import { followSweep } from './follow-sweep.js';
@@ -23,7 +23,7 @@ export async function runSweep(session: Session, file: string, options: RunSweep
   const startedAt = new Date();
   const { name, sweep, metric, command, plan } = await openSweep(file, options);
   const run = options.name ?? newRunName(name, startedAt);
-  if (!RUN_NAME.test(run)) throw new CliError(EXIT.usage, `"${run}" cannot name a run`, 'Use letters, digits, `.`, `_` and `-`.');
+  checkRunName(run);
   const { artifacts, plans } = await session.stores();
   await session.temporal();
   const planned = await plan(artifacts, 'save');
@@ -37,9 +37,21 @@ export async function runSweep(session: Session, file: string, options: RunSweep
     ...{ run, plan: whole, keepGoing: sweep.keepGoing },
     limits: { ...sweep.limits, ...(options.parallel === undefined ? {} : { parallel: options.parallel }) },
     summary: `${name}: ${planned.length} variants, ${forecast.unique} stages`,
-    // Sweeps take turns by their name, however many stages each has.
-    priority: { ...priorities.sweep, fairnessKey: name },
+    priority: sweepPriority(whole),
   });
+  return announceSweep(session, run, whole, options);
+}
+
+/** Sweeps take turns by their name, however many stages each has. */
+export const sweepPriority = ({ name }: SweepPlan) => ({ ...priorities.sweep, fairnessKey: name });
+
+/** Prints the name of a sweep's run and follows it, unless it was to be left alone. Resolves to the exit code. */
+export async function announceSweep(
+  session: Session,
+  run: string,
+  { name }: SweepPlan,
+  options: Pick<RunSweepOptions, 'detach' | 'output' | 'progress'>,
+): Promise<number> {
   if (options.output !== 'json') process.stdout.write(`${run}\n`);
   if (options.detach !== true) return followSweep(session, run, options);
   process.stderr.write(`see it: judo sweep show ${run}\n`);

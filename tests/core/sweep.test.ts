@@ -151,7 +151,11 @@ describe('a sweep that is wrong is refused whole, with the place', () => {
       'grid:\n  grpo.rewardWeights.domian: [0, 1]',
       's.yaml:4:31: stages.grpo.rewardWeights.domian: unknown parameter "domian" of grpo; did you mean "domain"?',
     ],
-    ['a value out of range', 'grid:\n  grpo.beta: [0, -1]', 's.yaml:4:18: stages.grpo.beta: '],
+    [
+      'a value out of range',
+      'grid:\n  grpo.beta: [0, -1]',
+      's.yaml:4:18: stages.grpo.beta: Too small: expected number to be >=0, got -1 (in beta=-1)',
+    ],
     [
       'an axis that is in no key',
       'grid: {runtime.gpus: [1, 2]}',
@@ -170,7 +174,7 @@ describe('a sweep that is wrong is refused whole, with the place', () => {
     [
       'an exclude that matches nothing',
       'grid: {seed: [0, 1]}\nexclude: [{seed: 2}]',
-      's.yaml:4:11: exclude.0: matches nothing: no point is seed=2',
+      's.yaml:4:11: exclude.0: matches nothing: no point is seed=2; seed is 0 or 1',
     ],
     [
       'an exclude of an unknown variant',
@@ -182,8 +186,12 @@ describe('a sweep that is wrong is refused whole, with the place', () => {
       'variants: [{name: a}]\nexclude: [{variant: a}]',
       's.yaml:4:1: exclude: every point is excluded: nothing is left',
     ],
-    ['an empty axis', 'grid: {seed: []}', 's.yaml:3:8: grid.seed: an axis needs at least one value: this grid is empty'],
-    ['an empty sweep', 'grid: {}', 'a sweep needs variants, a grid, or both: there is nothing to run'],
+    ['an empty axis', 'grid: {seed: []}', 's.yaml:3:8: grid.seed: an axis needs at least one value, as in [0, 1]: this grid is empty'],
+    [
+      'an empty sweep',
+      'grid: {}',
+      's.yaml:1:1: a sweep needs variants, a grid, or both, as in grid: {seed: [0, 1]}: there is nothing to run',
+    ],
     ['a value twice on an axis', 'grid: {seed: [0, 1, 0]}', 's.yaml:3:21: grid.seed.2: 0 is on this axis already'],
     [
       'a metric of no stage',
@@ -210,7 +218,7 @@ describe('a sweep that is wrong is refused whole, with the place', () => {
     const axis = (key: string) => `  ${key}: [${Array.from({ length: 100 }, (_, n) => n + 1).join()}]\n`;
     const lines = told(`grid:\n${axis('seed')}${axis('seg-jux.epochs')}${axis('dom-inj.epochs')}`);
     expect(lines).toEqual([
-      `s.yaml:3:1: grid: 1,000,000 points (1 x 100 x 100 x 100); a sweep has at most ${MOST_POINTS.toLocaleString('en-US')}`,
+      `s.yaml:3:1: grid: 1,000,000 points (1 x 100 x 100 x 100); a sweep has at most ${MOST_POINTS.toLocaleString('en-US')}: take values out, or make several sweeps`,
     ]);
   });
 });

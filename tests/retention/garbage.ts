@@ -61,7 +61,7 @@ export async function openBucket(objects: ObjectStore) {
       const out = await artifacts.save(await folderWith({ 'out.txt': `made by ${name}` }));
       if (!unfinished) await artifacts.fileRecord(recordOf(candidate!.key, name, { out }));
       const run: RunStatus = {
-        ...{ schemaVersion: 1, run: name, plan: digest, planName: name, state: 'completed', paused: false },
+        ...{ schemaVersion: 1, run: name, plan: digest, planName: name, state: 'completed', paused: false, limits: {}, keepGoing: true },
         ...{ startedAt: new Date(at).toISOString(), finishedAt: new Date(at).toISOString(), stages: [], decisions: [] },
         ...status,
       };

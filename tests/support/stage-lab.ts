@@ -16,6 +16,7 @@ import { createTaskQueuePreemption } from '../../adapters/preemption/task-queue.
 import { createMemoryObjectStore } from '../../adapters/object-store/memory.js';
 import type { Plan, PlanStage, SweepPlan } from '../../contracts/plan.js';
 import type { ObjectStore } from '../../contracts/ports/object-store.js';
+import type { StageKind } from '../../contracts/stages/stage-kind.js';
 import type { PipelineInput, RunStatus } from '../../contracts/run.js';
 import type { NoticeActivities, PipelineActivities, RunNotice } from '../../workflows/activity-types.js';
 import { queues } from '../../temporal.config.js';
@@ -31,6 +32,8 @@ export interface LabOptions {
   readonly usd?: number;
   /** Stages that run at once; a preemptible one gives its place to more urgent work. */
   readonly slots?: number;
+  /** The kinds of stage of the code that is deployed; changed by the test, a new version is. */
+  readonly kinds?: Record<string, StageKind>;
   /** The test serves the workflow queue itself. */
   readonly withoutWorkflows?: true;
 }
@@ -97,7 +100,9 @@ export async function openLab(
     taskQueue: queues.cpu,
     everyMs: 50,
   });
-  const labStage = createStageActivity({ artifacts, plans, workDir: join(directory, 'work'), preemption }, async (context) => {
+  const kinds = options.kinds === undefined ? {} : { kinds: options.kinds };
+  const edge = { artifacts, plans, workDir: join(directory, 'work'), preemption, ...kinds };
+  const labStage = createStageActivity(edge, async (context) => {
     const id = context.stage.id;
     executed.set(id, (executed.get(id) ?? 0) + 1);
     await body(id, context);
@@ -119,7 +124,7 @@ export async function openLab(
     maxHeartbeatThrottleInterval: '100ms',
     defaultHeartbeatThrottleInterval: '100ms',
   } as const;
-  const pipelineActivities = createPipelineActivities({ artifacts, objects, plans });
+  const pipelineActivities = createPipelineActivities({ artifacts, objects, plans, ...kinds });
   const workflowWorker = {
     ...common,
     taskQueue: queues.pipeline,

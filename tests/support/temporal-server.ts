@@ -27,7 +27,10 @@ export const NAMESPACES = [
   'stage-test',
   'retention-test',
   'sweep-test',
+  'preemption-test',
+  'overlap-test',
   'builds-test',
+  'deployed-test',
 ] as const;
 
 /** One tuned Temporal server and one workflow bundle for the whole run. */

@@ -1,5 +1,6 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterEach, describe, expect, test } from 'vitest';
+import { sendOrder } from '../../cli/send-order.js';
 import { objectKeys } from '../../contracts/artifact.js';
 import { StageError } from '../../contracts/failure.js';
 import { RunStatus } from '../../contracts/run.js';
@@ -84,19 +85,30 @@ describe('a blocked stage', () => {
     expect((await handle.query(runQuery)).decisions).toEqual([]);
   });
 
-  test('resolved by two people at once is resolved once, and the other is told by whom', async () => {
+  const TWICE: Partial<ResolveOrder> = { stages: ['second'], patch: [{ path: 'learningRate', value: 2 }] };
+  test.each<[string, Partial<ResolveOrder>, Partial<ResolveOrder>]>([
+    ['who both change a parameter', TWICE, TWICE],
+    ['who both retry all that is blocked', { ...TWICE, stages: null }, { ...TWICE, stages: null }],
+    ['one of whom gives it up', TWICE, { stages: ['second'], action: 'abort' }],
+    ['who both give it up', { action: 'abort' }, { action: 'abort' }],
+  ])('resolved by two people at once, %s, is resolved once, and the other is told by whom', async (_, anna, ben) => {
     const handle = await blockedRun();
-    const patch = [{ path: 'learningRate', value: 2 }];
-    const answers = await Promise.all(
-      ['anna', 'ben'].map((by) =>
-        refused(handle.executeUpdate(resolveStageUpdate, { args: [{ ...RETRY, stages: ['second'], patch, by }] })),
-      ),
-    );
-    const winner = answers[0] === 'accepted' ? 'anna' : 'ben';
+    const orders = [
+      { ...RETRY, ...anna, by: 'anna' },
+      { ...RETRY, ...ben, by: 'ben' },
+    ];
+    const { run } = await handle.query(runQuery);
+    const answers = await Promise.all(orders.map((order) => refused(sendOrder(lab!.client, run, resolveStageUpdate, order))));
+    const winner = orders[answers.indexOf('accepted')]!;
     expect(answers.filter((answer) => answer === 'accepted')).toHaveLength(1);
-    expect(answers.find((answer) => answer !== 'accepted')).toContain(winner);
-    await handle.result();
-    expect(lab!.executed.get('second')).toBe(2);
+    expect(answers.find((answer) => answer !== 'accepted')).toMatch(
+      new RegExp(`${winner.by} (is resolving stage second right now|decided ${winner.action} at)`),
+    );
+    await handle.result().catch(() => undefined);
+    const { state, decisions } = await handle.query(runQuery);
+    expect(decisions.map(({ by, action }) => `${by} ${action}`)).toEqual([`${winner.by} ${winner.action}`]);
+    expect(state).toBe(winner.action === 'retry' ? 'completed' : 'failed');
+    expect(lab!.executed.get('second')).toBe(winner.action === 'retry' ? 2 : 1);
   });
 
   test('retried with a done stage forced runs that one again too', async () => {
@@ -193,6 +205,16 @@ describe('a run', () => {
       return filed.state === 'blocked' && filed.plan === plan && filed.stages[1]!.outcome === 'blocked';
     });
     await handle.terminate();
+  });
+
+  test('is on record with the terms that hold now', async () => {
+    lab = await openLab('decision-test', async () => undefined, { usd: 3 });
+    const handle = await lab.start(newRun(), CHAIN, { limits: { usd: 5, parallel: 2 }, keepGoing: false });
+    await eventually(async () => (await handle.query(runQuery)).paused);
+    await handle.executeUpdate(pauseRunUpdate, { args: [{ paused: false, limits: { usd: 20 }, by: 'anna', reason: null }] });
+    const { run } = await handle.result();
+    const filed = RunStatus.parse(JSON.parse((await lab.objects.get(objectKeys.run(run)))!.toString('utf8')));
+    expect(filed).toMatchObject({ limits: { usd: 20, parallel: 2 }, keepGoing: false });
   });
 
   test('of a lower class gives its place to a more urgent one after its checkpoint, and goes on by itself', async () => {

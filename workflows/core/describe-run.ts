@@ -1,4 +1,4 @@
-import type { Advance, RunLive } from '../../contracts/run.js';
+import type { Advance, Decision, RunLive } from '../../contracts/run.js';
 
 /** Rows of the table; a sweep of thousands shows the first. */
 const ROWS = 40;
@@ -18,3 +18,10 @@ export function describeRun(view: RunLive, known: Pick<Advance, 'done' | 'total'
 }
 
 const cell = (text: string): string => text.slice(0, 200).replaceAll('|', '/').replaceAll('\n', ' ');
+
+/** Who resolved a stage last, or any stage (`null`), in words; nothing when nobody did. Told to whoever comes after. */
+export function whoResolved(decisions: readonly Decision[], stage: string | null): string {
+  const isMeant = (label: string) => stage === null || label === stage || label.endsWith(`/${stage}`);
+  const last = decisions.findLast(({ stages }) => stages.some(isMeant));
+  return last === undefined ? '' : `; ${last.by} decided ${last.action} at ${last.at}`;
+}

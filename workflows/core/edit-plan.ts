@@ -85,6 +85,24 @@ export function editPlan(
   return { ...plan, command: plan.command + words.join(''), stages };
 }
 
+/**
+ * The plan with its stages as the deployed code makes them, those that `keeps` names left as they are. The same plan where nothing
+ * differs. A kind that the deployed code does not know is left: who runs it says so.
+ */
+export function atDeployedVersions(
+  plan: Plan,
+  kinds: Readonly<Record<string, Pick<StageKind, 'implementationVersion'>>>,
+  keeps: (id: string) => boolean = () => false,
+): Plan {
+  const versionOf = (stage: PlanStage) => kinds[stage.kind]?.implementationVersion ?? stage.implementationVersion;
+  const isOther = (stage: PlanStage) => versionOf(stage) !== stage.implementationVersion && !keeps(stage.id);
+  if (!plan.stages.some(isOther)) return plan;
+  return {
+    ...plan,
+    stages: plan.stages.map((stage) => (isOther(stage) ? { ...stage, implementationVersion: versionOf(stage) } : stage)),
+  };
+}
+
 /** A stage and everything that depends on it, in the plan's order. */
 export function withDependants(plan: Plan, id: string): string[] {
   const reached = new Set([id]);

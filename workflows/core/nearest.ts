@@ -14,3 +14,7 @@ export function didYouMean(word: string, known: readonly string[]): string {
   const near = nearest(word, known);
   return near === undefined ? '' : `; did you mean "${near}"?`;
 }
+
+/** `; did you mean "x"?`, or the known words when none is near. */
+export const didYouMeanOf = (word: string, known: readonly string[]): string =>
+  didYouMean(word, known) || (known.length === 0 ? '' : `; known: ${known.join(', ')}`);

@@ -51,7 +51,7 @@ export function openRecipe(text: string, file: string): RecipeDocument {
         return `${changed === undefined ? at(problem.path) : changed[1]}: ${path}: ${problem.message}`;
       };
       const parsed = Recipe.safeParse(given);
-      if (!parsed.success) throw new RecipeFileError(parsed.error.issues.flatMap((issue) => problemsOf(issue, Recipe)).map(locate));
+      if (!parsed.success) throw new RecipeFileError(parsed.error.issues.flatMap((issue) => problemsOf(issue, Recipe, given)).map(locate));
       return { recipe: parsed.data, locate };
     },
   };

@@ -1,7 +1,7 @@
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Document } from 'yaml';
 import { z } from 'zod';
-import { didYouMean } from './nearest.js';
-import type { RecipeProblem } from './recipe-error.js';
+import { didYouMeanOf } from './nearest.js';
+import { refusalOf, type RecipeProblem } from './recipe-error.js';
 
 /** A recipe or sweep file that cannot be read: every problem with its place, ready to print. */
 export class RecipeFileError extends Error {
@@ -35,13 +35,13 @@ export function readYaml(text: string, file: string, needs: string): YamlFile {
 }
 
 /** The problems of one zod issue: an unknown key is told with the nearest key that the schema knows there. */
-export function problemsOf(issue: z.core.$ZodIssue, schema: z.ZodType): RecipeProblem[] {
+export function problemsOf(issue: z.core.$ZodIssue, schema: z.ZodType, given: unknown): RecipeProblem[] {
   const path = issue.path.map((key) => (typeof key === 'number' ? key : String(key)));
-  if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }];
+  if (issue.code !== 'unrecognized_keys') return [{ path, message: refusalOf(issue, given) }];
   const known = knownKeys(schema, path);
   return issue.keys.map((key) => ({
     path: [...path, key],
-    message: `unknown key "${key}"${didYouMean(key, known) || `; known: ${known.join(', ')}`}`,
+    message: `unknown key "${key}"${didYouMeanOf(key, known)}`,
   }));
 }
 

@@ -2,7 +2,7 @@ import type { Recipe } from '../../contracts/recipe.js';
 import type { InputSource, Plan, PlanStage } from '../../contracts/plan.js';
 import type { StageKind } from '../../contracts/stages/stage-kind.js';
 import { didYouMean } from './nearest.js';
-import { RecipeError, type RecipeProblem } from './recipe-error.js';
+import { RecipeError, refusalOf, type RecipeProblem } from './recipe-error.js';
 
 interface Stage {
   readonly id: string;
@@ -86,7 +86,8 @@ function readParams(
   const shared: Record<string, unknown> = { seed: recipe.seed, salt, teacherModel: recipe.teacher.model };
   const fields = Object.keys(kind.params.shape);
   const filled = Object.fromEntries(fields.filter((field) => field in shared).map((field) => [field, shared[field]]));
-  const parsed = kind.params.safeParse({ ...filled, ...given });
+  const all = { ...filled, ...given };
+  const parsed = kind.params.safeParse(all);
   if (parsed.success) return parsed.data;
   for (const issue of parsed.error.issues) {
     if (issue.code === 'unrecognized_keys') {
@@ -98,7 +99,7 @@ function readParams(
         });
       }
     } else {
-      problems.push({ path: ['stages', id, ...issue.path.map(String)], message: issue.message });
+      problems.push({ path: ['stages', id, ...issue.path.map(String)], message: refusalOf(issue, all) });
     }
   }
   return {};

@@ -2,7 +2,7 @@ import { parse } from 'yaml';
 import type { Plan, SweepPlan } from '../../contracts/plan.js';
 import { Recipe } from '../../contracts/recipe.js';
 import type { StageKind } from '../../contracts/stages/stage-kind.js';
-import { didYouMean } from './nearest.js';
+import { didYouMeanOf } from './nearest.js';
 import type { RecipeChange, RecipeDocument } from './read-recipe.js';
 import type { SweepSource } from './read-sweep.js';
 import { RecipeFileError } from './read-yaml.js';
@@ -92,10 +92,10 @@ function problemOfKey({ keys, path }: KeySetting, base: Recipe, kinds: Kinds): R
   const isStage = Object.hasOwn(base.stages, first);
   if (!isStage) {
     const known = [...Object.keys(base.stages), ...Object.keys(Recipe.shape).filter((key) => !COMMON.includes(key))];
-    if (COMMON.includes(first)) return [{ path, message: `"${first}" is the same in every variant` }];
+    if (COMMON.includes(first)) return [{ path, message: `"${first}" is the same in every variant: take it out` }];
     return known.includes(first)
       ? []
-      : [{ path, message: `no stage reads it: "${first}" is neither a stage nor a key of the recipe${didYouMean(first, known)}` }];
+      : [{ path, message: `no stage reads it: "${first}" is neither a stage nor a key of the recipe${didYouMeanOf(first, known)}` }];
   }
   const kind = kinds[base.stages[first]!.kind ?? first];
   if (kind === undefined) return [];
@@ -103,7 +103,7 @@ function problemOfKey({ keys, path }: KeySetting, base: Recipe, kinds: Kinds): R
   if (parameter === undefined) return [{ path, message: `names a whole stage; name a parameter of it: ${known.join(', ')}` }];
   return known.includes(parameter)
     ? []
-    : [{ path, message: `no stage reads it: "${parameter}" is no parameter of ${kind.kind}${didYouMean(parameter, known)}` }];
+    : [{ path, message: `no stage reads it: "${parameter}" is no parameter of ${kind.kind}${didYouMeanOf(parameter, known)}` }];
 }
 
 interface TriedPoint {
@@ -160,7 +160,8 @@ function unreadSettings(settings: readonly KeySetting[], tried: readonly TriedPo
     const there = tried.filter(({ point }) => variant === undefined || point.coordinates[0] === variant);
     const isRead = there.length === 0 || there.some(({ variant: { recipe } }) => recipe.stages[stage]?.enabled !== false);
     if (isRead || STRUCTURE.includes(parameter)) return [];
-    return [{ path, message: `no stage reads it: ${stage} is disabled in ${variant === undefined ? 'every variant' : 'this variant'}` }];
+    const where = variant === undefined ? 'every variant' : 'this variant';
+    return [{ path, message: `no stage reads it: ${stage} is disabled in ${where}; enable it, or take this out` }];
   });
 }
 
@@ -179,7 +180,7 @@ function unreadAxes({ sweep }: SweepSource, tried: readonly TriedPoint[]): Recip
       rows.set(row, seen.add(all[index]!));
     }
     if (compared === 0 || [...rows.values()].some((seen) => seen.size > 1)) return [];
-    return [{ path: ['grid', key], message: 'no stage reads it: every value of this axis gives the same stages' }];
+    return [{ path: ['grid', key], message: 'no stage reads it: every value of this axis gives the same stages; take the axis out' }];
   });
 }
 
@@ -188,5 +189,7 @@ function metricOf({ sweep }: SweepSource, tried: readonly TriedPoint[]): NonNull
   const [stage = '', figure = ''] = (sweep.metric ?? DEFAULT_METRIC).split('.');
   const ids = [...new Set(tried.flatMap(({ plan }) => plan.stages.map(({ id }) => id)))];
   if (ids.includes(stage)) return { stage, figure, best: sweep.best };
-  return sweep.metric === undefined ? null : [{ path: ['metric'], message: `no variant has a stage "${stage}"${didYouMean(stage, ids)}` }];
+  return sweep.metric === undefined
+    ? null
+    : [{ path: ['metric'], message: `no variant has a stage "${stage}"${didYouMeanOf(stage, ids)}` }];
 }

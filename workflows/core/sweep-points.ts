@@ -1,6 +1,6 @@
 import type { NamedVariant, SweepFile } from '../../contracts/sweep.js';
 import { canonicalJson } from './canonical-json.js';
-import { didYouMean } from './nearest.js';
+import { didYouMeanOf } from './nearest.js';
 import type { RecipeProblem } from './recipe-error.js';
 
 /** Points that a sweep has at most, before `exclude`: what one table can show and one workflow can follow. */
@@ -30,18 +30,19 @@ export function sweepPoints(sweep: SweepFile): { points: SweepPoint[]; problems:
   const size = lengths.reduce((product, length) => product * length, 1);
   const problems = [...duplicateNames(sweep.variants), ...duplicateValues(axes)];
   if (sweep.variants.length === 0 && axes.length === 0)
-    problems.push({ path: [], message: 'a sweep needs variants, a grid, or both: there is nothing to run' });
+    problems.push({ path: [], message: 'a sweep needs variants, a grid, or both, as in grid: {seed: [0, 1]}: there is nothing to run' });
   if (size > MOST_POINTS) {
     const product = lengths.join(' x ');
     problems.push({
       path: axes.length > 0 ? ['grid'] : ['variants'],
-      message: `${size.toLocaleString('en-US')} points (${product}); a sweep has at most ${MOST_POINTS.toLocaleString('en-US')}`,
+      message: `${size.toLocaleString('en-US')} points (${product}); a sweep has at most ${MOST_POINTS.toLocaleString('en-US')}: take values out, or make several sweeps`,
     });
     return { points: [], problems };
   }
   const all = Array.from({ length: size }, (_, n) => pointAt(sweep, axes, coordinatesOf(n, lengths)));
   const left = exclude(sweep, all, problems);
-  if (left.length === 0 && problems.length === 0) problems.push({ path: ['exclude'], message: 'every point is excluded: nothing is left' });
+  if (left.length === 0 && problems.length === 0)
+    problems.push({ path: ['exclude'], message: 'every point is excluded: nothing is left to run; exclude less' });
   return { points: left, problems };
 }
 
@@ -96,7 +97,7 @@ function duplicateNames(variants: readonly NamedVariant[]): RecipeProblem[] {
     if (before === undefined) first.set(name, index);
     return before === undefined
       ? []
-      : [{ path: ['variants', index, 'name'], message: `"${name}" is the name of variant ${before + 1} already` }];
+      : [{ path: ['variants', index, 'name'], message: `"${name}" is the name of variant ${before + 1} already; give this one another` }];
   });
 }
 
@@ -107,7 +108,7 @@ function duplicateValues(axes: readonly Axis[]): RecipeProblem[] {
       const text = canonicalJson(value);
       const isAgain = seen.has(text);
       seen.add(text);
-      return isAgain ? [{ path: ['grid', key, index], message: `${text} is on this axis already` }] : [];
+      return isAgain ? [{ path: ['grid', key, index], message: `${text} is on this axis already; take it out` }] : [];
     });
   });
 }
@@ -125,19 +126,33 @@ function exclude(sweep: SweepFile, points: readonly SweepPoint[], problems: Reci
     const unknown = entries.filter(([key]) => !keys.includes(key));
     if (variant === undefined && entries.length === 0) problems.push({ path, message: 'names neither a variant nor a value' });
     else if (variant !== undefined && !names.includes(variant))
-      problems.push({ path: [...path, 'variant'], message: `there is no variant "${variant}"${didYouMean(variant, names)}` });
+      problems.push({ path: [...path, 'variant'], message: `there is no variant "${variant}"${didYouMeanOf(variant, names)}` });
     for (const [key] of unknown)
-      problems.push({ path: [...path, key], message: `"${key}" is neither an axis nor set by a variant${didYouMean(key, keys)}` });
+      problems.push({ path: [...path, key], message: `"${key}" is neither an axis nor set by a variant${didYouMeanOf(key, keys)}` });
     const matches = points.flatMap((point, at) => {
       const isVariant = variant === undefined || names[point.coordinates[0]!] === variant;
       return isVariant && entries.every(([key, value]) => values[at]!.get(key) === value) ? [at] : [];
     });
     for (const at of matches) isOut[at] = true;
     const isTold = unknown.length > 0 || (variant !== undefined && !names.includes(variant));
-    if (matches.length === 0 && !isTold) problems.push({ path, message: `matches nothing: no point is ${describe(variant, entries)}` });
+    if (matches.length === 0 && !isTold)
+      problems.push({ path, message: `matches nothing: no point is ${describe(variant, entries)}${whatThereIs(entries, values)}` });
   }
   return points.filter((_, at) => !isOut[at]);
 }
 
 const describe = (variant: string | undefined, entries: readonly (readonly [string, string])[]): string =>
   [...(variant === undefined ? [] : [`variant ${variant}`]), ...entries.map(([key, value]) => `${key}=${value}`)].join(' with ');
+
+/** Values that a hint names at most. */
+const MOST_NAMED = 8;
+
+/** The values that an exclude could have meant, where it names one that no point has. */
+function whatThereIs(entries: readonly (readonly [string, string])[], points: readonly ReadonlyMap<string, string>[]): string {
+  const hints = entries.flatMap(([key, wanted]) => {
+    const known = [...new Set(points.flatMap((point) => point.get(key) ?? []))];
+    if (known.includes(wanted)) return [];
+    return [`${key} is ${known.slice(0, MOST_NAMED).join(' or ')}${known.length > MOST_NAMED ? ' or ...' : ''}`];
+  });
+  return `; ${hints.length === 0 ? 'take it out' : hints.join(', ')}`;
+}
