@@ -27,7 +27,8 @@ export async function resolveStages(session: Session, word: string, stage: strin
   const live = await client.workflow.getHandle(runWorkflowId(run)).query(runQuery);
   const blocked = live.live.filter((one) => one.state === 'blocked').map((one) => one.stage);
   const stages = stage === undefined ? blocked : blocked.filter((one) => one === stage || one.endsWith(`/${stage}`));
-  if (stages.length === 0) {
+  const isStoreBack = live.lost !== undefined && stage === undefined && options.action === 'retry';
+  if (stages.length === 0 && !isStoreBack) {
     const why = stage === undefined || blocked.length === 0 ? 'no stage is blocked' : `blocked: ${blocked.join(', ')}`;
     throw new CliError(
       EXIT.usage,
@@ -42,6 +43,6 @@ export async function resolveStages(session: Session, word: string, stage: strin
     const preview = await previewEdit(stores, plans, { stages, patch, force, nonce: 'preview' });
     process.stderr.write(renderPreview(preview));
   }
-  const order: ResolveOrder = { stages, action: options.action, patch, force, ...signature(options.reason) };
+  const order: ResolveOrder = { stages: isStoreBack ? null : stages, action: options.action, patch, force, ...signature(options.reason) };
   return (await sendOrder(client, run, resolveStageUpdate, order)).stages;
 }

@@ -136,6 +136,8 @@ export const RunLive = z.strictObject({
   finishedAt: z.iso.datetime().nullable(),
   live: z.array(LiveStage),
   decisions: z.array(Decision),
+  /** Why the record store cannot be asked: the run is blocked until it can, and starts nothing. */
+  lost: z.string().optional(),
 });
 export type RunLive = z.infer<typeof RunLive>;
 

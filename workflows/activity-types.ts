@@ -13,7 +13,8 @@ export interface PlanEdit {
 export interface PipelineActivities {
   /**
    * What is done and what can start, from the records alone. Keys in `held` (running, failed, blocked) are neither looked up nor
-   * named ready. At most `limit` stages are ready. `review`: name the held ones that the plan no longer needs, too.
+   * named ready. At most `limit` stages are ready. `review`: name the held ones that the plan no longer needs, too. Fails with
+   * ArtifactMissing where the run's own record is gone: an empty store says that nothing is done.
    */
   advance(request: { run: string; plan: string; held: readonly string[]; limit: number; review: boolean }): Promise<Advance>;
   /** Files the changed plan and returns its digest. Fails where the change does not fit the plan. */
@@ -23,8 +24,11 @@ export interface PipelineActivities {
    * A retry goes on with this plan: a fix may have been deployed.
    */
   deployedPlan(request: { plan: string; running: readonly string[] }): Promise<string>;
-  /** Files the run's own record, so that it can be shown and restarted after Temporal has forgotten it. */
-  fileRun(live: RunLive): Promise<void>;
+  /**
+   * Files the run's own record, so that it can be shown and restarted after Temporal has forgotten it. `isNew`: its first; a later
+   * one fails with ArtifactMissing where there is none before it.
+   */
+  fileRun(live: RunLive, isNew: boolean): Promise<void>;
 }
 
 /** What is told to people who do not look: to a webhook, when one is configured. */

@@ -50,7 +50,8 @@ export function handleDecisions(hand: RunHand): void {
 function targets(hand: RunHand, { stages }: ResolveOrder): LiveStage[] {
   const blocked = inState(hand, 'blocked');
   const wanted = stages === null ? blocked : stages.map((name) => find(hand, name, blocked));
-  if (wanted.length === 0) throw new Error(`no stage of run ${hand.run} is blocked${whoResolved(hand.decisions, null)}`);
+  if (wanted.length === 0 && hand.lost === null)
+    throw new Error(`no stage of run ${hand.run} is blocked${whoResolved(hand.decisions, null)}`);
   for (const { key, stage } of wanted) {
     const by = hand.resolving.get(key);
     if (by !== undefined) throw new Error(`${by} is resolving stage ${stage} right now`);
@@ -67,6 +68,7 @@ function find(hand: RunHand, name: string, blocked: readonly LiveStage[]): LiveS
 }
 
 function checkPatches({ action, patch, force }: ResolveOrder, wanted: readonly LiveStage[]): void {
+  if (wanted.length === 0 && action === 'abort') throw new Error('no stage is blocked: cancel the run instead (judo cancel)');
   if (action === 'abort' && (patch.length > 0 || force.length > 0)) throw new Error('a stage that is given up takes no change');
   assignPatches(wanted, patch, STAGE_KINDS);
 }

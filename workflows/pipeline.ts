@@ -13,6 +13,7 @@ import {
   setCurrentDetails,
   setHandler,
   startChild,
+  TemporalFailure,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -53,13 +54,13 @@ export async function pipeline(input: PipelineInput): Promise<RunLive> {
 
   try {
     await Promise.all(inState(hand, 'running').map((stage) => join(stage.key)));
-    if (input.carried === undefined) await fileRun(viewOf(hand));
+    if (input.carried === undefined) await fileRun(viewOf(hand), true);
     for (;;) {
       // Read before anything is awaited: what a person changes meanwhile wakes the loop again.
       const { changes } = hand;
-      await step();
+      await withStore(step);
       hand.looking = false;
-      const isIdle = inState(hand, 'running').length === 0 && inState(hand, 'blocked').length === 0;
+      const isIdle = hand.lost === null && inState(hand, 'running').length === 0 && inState(hand, 'blocked').length === 0;
       if (isIdle && (!hand.paused || hand.known.done === hand.known.total)) break;
       await tellState();
       await condition(() => hand.settled.length > 0 || hand.changes > changes);
@@ -67,7 +68,7 @@ export async function pipeline(input: PipelineInput): Promise<RunLive> {
       for (const settled of hand.settled.splice(0)) settle(settled);
       if (hand.changes > filedChanges) {
         filedChanges = hand.changes;
-        await fileRun(viewOf(hand));
+        await withStore(() => fileRun(viewOf(hand), false));
       }
       if (workflowInfo().historyLength > (input.continueAfterEvents ?? continueAfterEvents)) await goOnAsNew();
     }
@@ -80,6 +81,23 @@ export async function pipeline(input: PipelineInput): Promise<RunLive> {
       await end('cancelled');
     });
     throw error;
+  }
+
+  /**
+   * Does what needs the record store, by local activities. Where it cannot be asked, and that does not pass by itself, the run is blocked and waits for
+   * somebody: it takes nothing for undone, and starts nothing.
+   */
+  async function withStore(work: () => Promise<void>): Promise<void> {
+    const before = hand.lost;
+    hand.lost = null;
+    try {
+      await work();
+    } catch (error) {
+      const failure = error instanceof TemporalFailure ? failureOf(error) : null;
+      if (failure === null) throw error;
+      hand.lost = [failure.message, failure.remedy ?? []].flat().join('. ');
+      if (hand.lost !== before) tell({ event: 'blocked', text: `run ${hand.run} is blocked: ${hand.lost}`, stages: [] });
+    }
   }
 
   /** Starts what can start now, until nothing can or a limit holds. */
@@ -200,7 +218,7 @@ export async function pipeline(input: PipelineInput): Promise<RunLive> {
     if (view.state === toldState) return;
     toldState = view.state;
     upsertSearchAttributes({ JudoState: [view.state] });
-    await fileRun(view);
+    if (hand.lost === null) await withStore(() => fileRun(view, false));
   }
 
   async function goOnAsNew(): Promise<void> {
@@ -215,7 +233,7 @@ export async function pipeline(input: PipelineInput): Promise<RunLive> {
     const view = viewOf(hand, ended);
     setCurrentDetails(describeRun(view, hand.known));
     upsertSearchAttributes({ JudoState: [state] });
-    await fileRun(view);
+    await withStore(() => fileRun(view, false));
     if (state !== 'failed') return view;
     const causes = inState(hand, 'failed').map((one) => `${one.stage}: ${one.failure?.message ?? ''}`);
     const text = `run ${hand.run} was given up: ${causes.join('; ')}`;

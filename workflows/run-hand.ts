@@ -24,6 +24,8 @@ export interface RunHand {
   review: boolean;
   /** The loop is looking for what can start: a run is blocked only when it has found nothing. */
   looking: boolean;
+  /** Why the record store could not be asked just now; null when it could. */
+  lost: string | null;
   known: Pick<Advance, 'done' | 'total' | 'doneStages'>;
 }
 
@@ -45,6 +47,7 @@ export function openHand(input: PipelineInput, startedAt: string): RunHand {
     changes: 0,
     review: false,
     looking: true,
+    lost: null,
     known: { done: 0, total: 0, doneStages: [] },
   };
 }
@@ -55,7 +58,8 @@ export const inState = (hand: RunHand, state: LiveStage['state']): LiveStage[] =
 
 /** What the workflow answers, files, and carries into its next execution. */
 export function viewOf(hand: RunHand, ended?: { state: RunState; at: string }): RunLive {
-  const isBlocked = !hand.looking && inState(hand, 'blocked').length > 0 && inState(hand, 'running').length === 0;
+  const needsSomebody = hand.lost !== null || inState(hand, 'blocked').length > 0;
+  const isBlocked = !hand.looking && needsSomebody && inState(hand, 'running').length === 0;
   return {
     run: hand.run,
     plan: hand.plan,
@@ -68,6 +72,7 @@ export function viewOf(hand: RunHand, ended?: { state: RunState; at: string }): 
     finishedAt: ended?.at ?? null,
     live: [...hand.live.values()],
     decisions: hand.decisions,
+    ...(hand.lost === null ? {} : { lost: hand.lost }),
   };
 }
 

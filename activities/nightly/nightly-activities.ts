@@ -9,15 +9,13 @@ import type { NightlyActivities } from '../../workflows/activity-types.js';
 import { compareNights, describeDifference } from '../../workflows/core/compare-nights.js';
 import { isSweep, type PlanStore } from '../stage/plan-store.js';
 import { toStageFailure } from '../stage/to-stage-failure.js';
-import { isSecondOfDate, nightRun } from './due-times.js';
+import { dueTimes, isSecondOfDate, nightRun } from './due-times.js';
 import { nightFigures } from './night-figures.js';
 import { createNightlyStore } from './nightly-store.js';
-import { describeNotFired, nightRunningAt, notFired } from './not-fired.js';
+import { describeNotFired, GRACE_MS, holdsBack, nightRunningAt, notFired } from './not-fired.js';
 import { planDifferences, planNight } from './plan-night.js';
 import { viewSchedule } from './schedule-view.js';
 
-/** A night that begins so much after it was due was missed at its time. Also: how long the server is given to fire. */
-const GRACE_MS = 3_000;
 const BEAT_MS = 3_000;
 
 type Judged = Pick<Night, 'figures' | 'comparison'> & { readonly problem: string | null };
@@ -80,7 +78,7 @@ export function createNightlyActivities(deps: { artifacts: ArtifactStore; object
   return {
     async beginNight({ nightly, dueAt, startedAt }) {
       const definition = await store.requireDefinition(nightly).catch((error: unknown) => {
-        throw toStageFailure(error, { stage: nightly, attempt: 1 });
+        throw toStageFailure(error, { stage: nightly });
       });
       const { times } = definition;
       const at = Date.parse(dueAt);
@@ -112,7 +110,7 @@ export function createNightlyActivities(deps: { artifacts: ArtifactStore; object
         return { plan: await deps.plans.file(plan), planName: plan.name };
       } catch (error) {
         if (signal.aborted) throw signal.reason instanceof Error ? signal.reason : error;
-        throw toStageFailure(error, { stage: nightly, attempt: info.attempt });
+        throw toStageFailure(error, { stage: nightly });
       } finally {
         clearInterval(timer);
       }
@@ -127,7 +125,8 @@ export function createNightlyActivities(deps: { artifacts: ArtifactStore; object
       const finishedAt = status?.finishedAt ?? new Date().toISOString();
       const judged = state !== 'completed' || status === null ? UNJUDGED : await judge(night, status, definition);
       const { figures, comparison, problem } = judged;
-      await store.saveNight({ ...night, state, reason: reason ?? problem ?? night.reason, finishedAt, figures, comparison });
+      const why = (state === 'cancelled' ? replaced(definition, night) : null) ?? reason ?? problem ?? night.reason;
+      await store.saveNight({ ...night, state, reason: why, finishedAt, figures, comparison });
       const worse = comparison?.differences.filter((difference) => difference.regressed) ?? [];
       if (comparison === null || worse.length === 0) return { regressed: null };
       const notes = comparison.notes.length === 0 ? '' : ` (${comparison.notes.join(', ')})`;
@@ -139,9 +138,9 @@ export function createNightlyActivities(deps: { artifacts: ArtifactStore; object
       const definition = await store.definition(nightly);
       const facts = definition === null ? null : await known(definition);
       if (facts === null) return null;
-      const found = notFired(facts, Date.parse(before)).filter(
-        ({ dueAt }) => !sure || (Date.parse(dueAt) < Date.now() - GRACE_MS && nightRunningAt(facts.nights, Date.parse(dueAt)) !== null),
-      );
+      const isSure = (at: number) =>
+        holdsBack(facts.definition.times) && at < Date.now() - GRACE_MS && nightRunningAt(facts.nights, at) !== null;
+      const found = notFired(facts, Date.parse(before)).filter(({ dueAt }) => !sure || isSure(Date.parse(dueAt)));
       const added: Night[] = [];
       for (const night of found) if (await store.addNight(night)) added.push(night);
       return added.length === 0 ? null : describeNotFired(added);
@@ -149,11 +148,18 @@ export function createNightlyActivities(deps: { artifacts: ArtifactStore; object
   };
 }
 
+/** Why a night was cancelled when its nightly lets a night that is due end the one before; null when none was due. */
+function replaced({ name, times }: NightlyDefinition, { dueAt }: Night): string | null {
+  const [next] = times.overlap === 'cancel-other' ? dueTimes(times, Date.parse(dueAt), Date.now()) : [];
+  return next === undefined ? null : `it was cancelled when night ${nightRun(name, times, next)} was due (overlap cancel-other)`;
+}
+
 type Facts = Parameters<typeof notFired>[0] | null;
 
 /** Why a night began later than it was due; null when it did not. */
 function lateness({ name, times }: NightlyDefinition, facts: Facts, dueAt: number, startedAt: number): string | null {
   const late = startedAt - dueAt - times.jitterMs;
+  // So much later than it was due, it was missed at its time.
   if (late < GRACE_MS) return null;
   const shown = `${Math.round(late / 1000)} s`;
   const order = facts?.orders.findLast(({ action, at }) => action === 'backfill' && Date.parse(at) > dueAt);

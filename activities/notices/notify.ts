@@ -21,7 +21,7 @@ export function createNotify({ notifier, linksOf }: NotifyDeps): NoticeActivitie
       try {
         await notifier.send({ ...notice, links: linksOf(notice.run) }, { idempotencyKey, signal });
       } catch (error) {
-        throw toStageFailure(error, { stage: `notice of ${notice.run}`, attempt: info.attempt });
+        throw toStageFailure(error, { stage: `notice of ${notice.run}` });
       }
     },
   };

@@ -1,5 +1,5 @@
-import { ApplicationFailure } from '@temporalio/common';
 import { objectKeys } from '../../contracts/artifact.js';
+import { StageError } from '../../contracts/failure.js';
 import type { ArtifactStore } from '../../contracts/ports/artifact-store.js';
 import type { ObjectStore } from '../../contracts/ports/object-store.js';
 import { STAGE_KINDS } from '../../contracts/stages/index.js';
@@ -10,6 +10,7 @@ import { RecipeError } from '../../workflows/core/recipe-error.js';
 import { editOfPlan, stageLabel, type PlanStore, type RunPlan } from './plan-store.js';
 import { walkRun } from './plan-walk.js';
 import { runStatus } from './run-status.js';
+import { toStageFailure } from './to-stage-failure.js';
 import { usedBy } from './usage.js';
 
 /** Stages that one `advance` names at most, so that its result stays far below 8 KiB; the next call names the rest. */
@@ -26,8 +27,19 @@ export function createPipelineActivities(deps: {
   kinds?: typeof STAGE_KINDS;
 }): PipelineActivities {
   const { artifacts, objects, plans, kinds = STAGE_KINDS } = deps;
-  return {
+  /** A run's record is filed before anything else of it: where it is gone, the store is not the one that the run began with. */
+  async function assertOnRecord(run: string): Promise<void> {
+    if ((await objects.head(objectKeys.run(run))) !== null) return;
+    throw new StageError({
+      type: 'ArtifactMissing',
+      message: `the record of run ${run} is no longer in ${objects.description}: that store was emptied, or is another one`,
+      remedy: `Bring the bucket back, then: judo retry ${run}. Nothing was started over.`,
+    });
+  }
+
+  return classifying({
     async advance({ run, plan: digest, held, limit, review }) {
+      await assertOnRecord(run);
       const all = await plans.loadAll(digest);
       const most = Math.min(limit, READY_AT_ONCE);
       const walk = await walkRun(all, artifacts, { held: new Set(held), misses: review ? Infinity : Math.max(1, most) });
@@ -52,8 +64,7 @@ export function createPipelineActivities(deps: {
           return own === null ? plan : editPlan(plan, own, kinds);
         });
       } catch (error) {
-        if (error instanceof RecipeError) throw ApplicationFailure.nonRetryable(error.message, 'InvalidSpec');
-        throw error;
+        throw error instanceof RecipeError ? new StageError({ type: 'InvalidSpec', message: error.message }) : error;
       }
     },
     async deployedPlan({ plan: digest, running }) {
@@ -63,10 +74,25 @@ export function createPipelineActivities(deps: {
       const stays = (label: string) => done.has(label) || running.includes(keys.get(label) ?? '');
       return plans.change(digest, ({ variant, plan }) => atDeployedVersions(plan, kinds, (id) => stays(stageLabel(variant, id))));
     },
-    async fileRun(live) {
+    async fileRun(live, isNew) {
+      if (!isNew) await assertOnRecord(live.run);
       const status = await runStatus(live, { plans, artifacts });
       await objects.put(objectKeys.run(live.run), JSON.stringify(status), { contentType: 'application/json' });
     },
+  });
+}
+
+/** What does not pass by itself fails at once, as one of the closed set: the run is then blocked, with the reason. */
+function classifying(activities: PipelineActivities): PipelineActivities {
+  const edge =
+    <Args extends unknown[], Result>(name: string, activity: (...args: Args) => Promise<Result>) =>
+    (...args: Args): Promise<Result> =>
+      activity(...args).catch((error: unknown) => Promise.reject(toStageFailure(error, { stage: name })));
+  return {
+    advance: edge('advance', activities.advance),
+    editPlan: edge('editPlan', activities.editPlan),
+    deployedPlan: edge('deployedPlan', activities.deployedPlan),
+    fileRun: edge('fileRun', activities.fileRun),
   };
 }
 

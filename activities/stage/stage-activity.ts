@@ -41,7 +41,7 @@ export function createStageActivity(
     const { info, cancellationSignal, heartbeat } = Context.current();
     let signal = cancellationSignal;
     let watched: ReturnType<Preemption['watch']> | undefined;
-    const where = { stage: task.stage, attempt: info.attempt };
+    const where = { stage: task.stage };
     const startedAt = new Date();
     const heard = info.heartbeatDetails as StageProgress | undefined;
     let progress: StageProgress = heard ?? { phase: 'starting', done: 0, total: 0, unit: '', metrics: {}, checkpointStep: null };

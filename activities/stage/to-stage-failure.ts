@@ -7,7 +7,7 @@ const TAIL_BYTES = 2048;
 const DISK_FULL = new Set(['ENOSPC', 'EDQUOT']);
 
 /** Classifies any error once, at the activity's edge, into the closed set. Cancellation passes through untouched. */
-export function toStageFailure(error: unknown, where: { stage: string; attempt: number }): Error {
+export function toStageFailure(error: unknown, where: { stage: string }): Error {
   if (error instanceof CancelledFailure) return error;
   if (error instanceof Error && error.name === 'AbortError') return new CancelledFailure('cancelled');
   const failure = classify(error);

@@ -16,6 +16,7 @@ import { createTaskQueuePreemption } from '../../adapters/preemption/task-queue.
 import { createMemoryObjectStore } from '../../adapters/object-store/memory.js';
 import type { Plan, PlanStage, SweepPlan } from '../../contracts/plan.js';
 import type { ObjectStore } from '../../contracts/ports/object-store.js';
+import type { Preemption } from '../../contracts/ports/preemption.js';
 import type { StageKind } from '../../contracts/stages/stage-kind.js';
 import type { PipelineInput, RunStatus } from '../../contracts/run.js';
 import type { NoticeActivities, PipelineActivities, RunNotice } from '../../workflows/activity-types.js';
@@ -32,6 +33,8 @@ export interface LabOptions {
   readonly usd?: number;
   /** Stages that run at once; a preemptible one gives its place to more urgent work. */
   readonly slots?: number;
+  /** When it does: by default when Temporal says that more urgent work waits. */
+  readonly preemption?: Preemption;
   /** The kinds of stage of the code that is deployed; changed by the test, a new version is. */
   readonly kinds?: Record<string, StageKind>;
   /** The test serves the workflow queue itself. */
@@ -94,12 +97,8 @@ export async function openLab(
   const plans = createPlanStore(objects);
   const executed = new Map<string, number>();
   const address = inject('temporalAddress');
-  const preemption = createTaskQueuePreemption({
-    connect: () => Connection.connect({ address }),
-    namespace,
-    taskQueue: queues.cpu,
-    everyMs: 50,
-  });
+  const byQueue = { connect: () => Connection.connect({ address }), namespace, taskQueue: queues.cpu, everyMs: 50 };
+  const preemption = options.preemption ?? createTaskQueuePreemption(byQueue);
   const kinds = options.kinds === undefined ? {} : { kinds: options.kinds };
   const edge = { artifacts, plans, workDir: join(directory, 'work'), preemption, ...kinds };
   const labStage = createStageActivity(edge, async (context) => {

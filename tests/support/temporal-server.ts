@@ -31,6 +31,7 @@ export const NAMESPACES = [
   'overlap-test',
   'builds-test',
   'deployed-test',
+  'store-test',
 ] as const;
 
 /** One tuned Temporal server and one workflow bundle for the whole run. */

@@ -11,6 +11,7 @@ export function describeRun(view: RunLive, known: Pick<Advance, 'done' | 'total'
   return [
     `${known.done} of ${known.total} stages done${view.paused ? ', paused' : ''}`,
     '',
+    ...(view.lost === undefined ? [] : [`**blocked**: ${view.lost}`, '']),
     '| stage | state | key | failure |',
     '|---|---|---|---|',
     ...rows,
