@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createPipelineActivities } from '../activities/stage/pipeline-activities.js';
+import { createRaisePriority } from '../adapters/preemption/raise-priority.js';
 import { loadSettings } from '../infra/settings.js';
 import { queues, workflowBuildsLookMs } from '../temporal.config.js';
 import { openStores } from './stores.js';
@@ -37,7 +38,7 @@ await runWorkers(
       everyMs: workflowBuildsLookMs,
       worker: {
         taskQueue: queues.pipeline,
-        activities: { ...createPipelineActivities(stores) },
+        activities: { ...createPipelineActivities({ ...stores, raise: createRaisePriority(host) }) },
         maxConcurrentLocalActivityExecutions: 100,
         shutdownGraceTime: '5s',
       },

@@ -17,6 +17,8 @@ export interface PipelineActivities {
    * ArtifactMissing where the run's own record is gone: an empty store says that nothing is done.
    */
   advance(request: { run: string; plan: string; held: readonly string[]; limit: number; review: boolean }): Promise<Advance>;
+  /** Makes what a stage's workflow has in the queue as urgent as this; what runs already, runs. */
+  raisePriority(request: { workflowId: string; priorityKey: number }): Promise<void>;
   /** Files the changed plan and returns its digest. Fails where the change does not fit the plan. */
   editPlan(request: { plan: string; edit: PlanEdit }): Promise<string>;
   /**

@@ -37,8 +37,11 @@ export interface AmendOrder extends Signature {
 }
 export const amendPlanUpdate = defineUpdate<void, [AmendOrder]>('amendPlan');
 
-/** To a stage: this workflow waits for you too, and wants to be told the end by `stageSettledSignal`. */
-export const joinStageSignal = defineSignal<[{ waiter: string }]>('joinStage');
+/**
+ * To a stage: this workflow waits for you too, and wants to be told the end by `stageSettledSignal`. Where it is more urgent than
+ * who asked before (`priorityKey`, Temporal's: lower is more urgent), the stage becomes as urgent.
+ */
+export const joinStageSignal = defineSignal<[{ waiter: string; priorityKey?: number }]>('joinStage');
 
 /** To a stage: this workflow no longer waits. When nobody does, the stage is cancelled (a trainer writes its checkpoint). */
 export const leaveStageSignal = defineSignal<[{ waiter: string }]>('leaveStage');

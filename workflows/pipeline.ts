@@ -18,7 +18,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy } from '@temporalio/common';
-import type { Advance, PipelineInput, ReadyStage, RunLive, RunState } from '../contracts/run.js';
+import { DEFAULT_PRIORITY_KEY, type Advance, type PipelineInput, type ReadyStage, type RunLive, type RunState } from '../contracts/run.js';
 import { cancelPatience, continueAfterEvents, profiles, queues } from '../temporal.config.js';
 import type { NoticeActivities, PipelineActivities, RunNotice } from './activity-types.js';
 import { describeRun } from './core/describe-run.js';
@@ -167,7 +167,7 @@ export async function pipeline(input: PipelineInput): Promise<RunLive> {
   /** Asks to be told how a stage ends. One that has ended meanwhile is asked for again: its record says how. */
   async function join(key: string): Promise<void> {
     await getExternalWorkflowHandle(stageWorkflowId(key))
-      .signal(joinStageSignal, { waiter: me })
+      .signal(joinStageSignal, { waiter: me, priorityKey: workflowInfo().priority?.priorityKey ?? DEFAULT_PRIORITY_KEY })
       .catch(() => hand.settled.push({ key, cancelled: true }));
   }
 

@@ -6,13 +6,19 @@ import {
   getExternalWorkflowHandle,
   isCancellation,
   proxyActivities,
+  proxyLocalActivities,
   setCurrentDetails,
   setHandler,
+  workflowInfo,
 } from '@temporalio/workflow';
+import { HandlerUnfinishedPolicy, type Priority } from '@temporalio/common';
 import { profiles, queues } from '../temporal.config.js';
-import type { StageHeading, StageResult, StageTask } from '../contracts/run.js';
+import { DEFAULT_PRIORITY_KEY, type StageHeading, type StageResult, type StageTask } from '../contracts/run.js';
+import type { PipelineActivities } from './activity-types.js';
 import { failureOf } from './core/stage-failure.js';
-import { joinStageSignal, leaveStageSignal, stageSettledSignal, type StageSettled } from './messages.js';
+import { joinStageSignal, leaveStageSignal, stageSettledSignal, stageWorkflowId, type StageSettled } from './messages.js';
+
+const { raisePriority } = proxyLocalActivities<PipelineActivities>({ ...profiles.pipeline, retry: { maximumAttempts: 3 } });
 
 export interface StageInput {
   readonly task: StageTask;
@@ -28,10 +34,19 @@ export interface StageInput {
 export async function stage({ task, heading, waiter }: StageInput): Promise<StageResult> {
   const waiters = new Set([waiter]);
   const joined = new Set<string>();
-  setHandler(joinStageSignal, (join) => {
-    waiters.add(join.waiter);
-    joined.add(join.waiter);
-  });
+  let priorityKey = workflowInfo().priority?.priorityKey ?? DEFAULT_PRIORITY_KEY;
+  setHandler(
+    joinStageSignal,
+    async (join) => {
+      waiters.add(join.waiter);
+      joined.add(join.waiter);
+      if (join.priorityKey === undefined || join.priorityKey >= priorityKey) return;
+      priorityKey = join.priorityKey;
+      // A stage that could not be made more urgent is late, no more.
+      await raisePriority({ workflowId: stageWorkflowId(task.key), priorityKey }).catch(() => undefined);
+    },
+    { unfinishedPolicy: HandlerUnfinishedPolicy.ABANDON },
+  );
   setHandler(leaveStageSignal, async (leave) => {
     waiters.delete(leave.waiter);
     joined.delete(leave.waiter);
@@ -55,7 +70,7 @@ export async function stage({ task, heading, waiter }: StageInput): Promise<Stag
     }
   };
   try {
-    const result = await work.run(() => runUnlessPreempted(task, heading));
+    const result = await work.run(() => runUnlessPreempted(task, heading, () => ({ priorityKey })));
     await tellAll({ key: task.key, result });
     return result;
   } catch (error) {
@@ -67,23 +82,24 @@ export async function stage({ task, heading, waiter }: StageInput): Promise<Stag
 }
 
 /** A preempted stage asks for its place again at once: the more urgent work is before it in the queue. */
-async function runUnlessPreempted(task: StageTask, heading: StageHeading): Promise<StageResult> {
+async function runUnlessPreempted(task: StageTask, heading: StageHeading, priority: () => Priority): Promise<StageResult> {
   for (;;) {
     try {
-      return await runActivity(task, heading);
+      return await runActivity(task, heading, priority());
     } catch (error) {
       if (failureOf(error)?.type !== 'Preempted') throw error;
     }
   }
 }
 
-function runActivity(task: StageTask, heading: StageHeading): Promise<StageResult> {
+function runActivity(task: StageTask, heading: StageHeading, priority: Priority): Promise<StageResult> {
   const queue = heading.queue === 'pipeline' ? 'cpu' : heading.queue;
   const activities = proxyActivities<Record<string, (task: StageTask) => Promise<StageResult>>>({
     ...profiles[queue],
     taskQueue: queues[queue],
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     summary: heading.stage,
+    priority,
   });
   return activities[heading.activity]!(task);
 }

@@ -138,9 +138,8 @@ export function createNightlyActivities(deps: { artifacts: ArtifactStore; object
       const definition = await store.definition(nightly);
       const facts = definition === null ? null : await known(definition);
       if (facts === null) return null;
-      const isSure = (at: number) =>
-        holdsBack(facts.definition.times) && at < Date.now() - GRACE_MS && nightRunningAt(facts.nights, at) !== null;
-      const found = notFired(facts, Date.parse(before)).filter(({ dueAt }) => !sure || isSure(Date.parse(dueAt)));
+      const isSure = (at: number) => holdsBack(facts.definition.times) && nightRunningAt(facts.nights, at) !== null;
+      const found = notFired(facts, Date.parse(before), Date.now()).filter(({ dueAt }) => !sure || isSure(Date.parse(dueAt)));
       const added: Night[] = [];
       for (const night of found) if (await store.addNight(night)) added.push(night);
       return added.length === 0 ? null : describeNotFired(added);

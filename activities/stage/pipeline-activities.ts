@@ -2,6 +2,7 @@ import { objectKeys } from '../../contracts/artifact.js';
 import { StageError } from '../../contracts/failure.js';
 import type { ArtifactStore } from '../../contracts/ports/artifact-store.js';
 import type { ObjectStore } from '../../contracts/ports/object-store.js';
+import type { RaisePriority } from '../../contracts/ports/preemption.js';
 import { STAGE_KINDS } from '../../contracts/stages/index.js';
 import type { PipelineActivities, PlanEdit } from '../../workflows/activity-types.js';
 import { atDeployedVersions, editPlan } from '../../workflows/core/edit-plan.js';
@@ -23,10 +24,11 @@ export function createPipelineActivities(deps: {
   artifacts: ArtifactStore;
   objects: ObjectStore;
   plans: PlanStore;
+  raise: RaisePriority;
   /** The deployed code's; ours unless a test says otherwise. */
   kinds?: typeof STAGE_KINDS;
 }): PipelineActivities {
-  const { artifacts, objects, plans, kinds = STAGE_KINDS } = deps;
+  const { artifacts, objects, plans, raise, kinds = STAGE_KINDS } = deps;
   /** A run's record is filed before anything else of it: where it is gone, the store is not the one that the run began with. */
   async function assertOnRecord(run: string): Promise<void> {
     if ((await objects.head(objectKeys.run(run))) !== null) return;
@@ -56,6 +58,7 @@ export function createPipelineActivities(deps: {
         ...usedBy(run, walk.done.values(), all),
       };
     },
+    raisePriority: ({ workflowId, priorityKey }) => raise(workflowId, priorityKey),
     async editPlan({ plan: digest, edit }) {
       try {
         assertKnown(await plans.loadAll(digest), [...edit.stages, ...edit.force]);
@@ -90,6 +93,7 @@ function classifying(activities: PipelineActivities): PipelineActivities {
       activity(...args).catch((error: unknown) => Promise.reject(toStageFailure(error, { stage: name })));
   return {
     advance: edge('advance', activities.advance),
+    raisePriority: edge('raisePriority', activities.raisePriority),
     editPlan: edge('editPlan', activities.editPlan),
     deployedPlan: edge('deployedPlan', activities.deployedPlan),
     fileRun: edge('fileRun', activities.fileRun),

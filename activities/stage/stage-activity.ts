@@ -6,7 +6,7 @@ import type { PlanStage } from '../../contracts/plan.js';
 import type { ArtifactStore } from '../../contracts/ports/artifact-store.js';
 import type { Preemption } from '../../contracts/ports/preemption.js';
 import { STAGE_KINDS } from '../../contracts/stages/index.js';
-import type { StageProgress, StageResult, StageTask } from '../../contracts/run.js';
+import { DEFAULT_PRIORITY_KEY, type StageProgress, type StageResult, type StageTask } from '../../contracts/run.js';
 import { inputDigests } from '../../workflows/core/schedule.js';
 import { stageKey } from '../../workflows/core/stage-key.js';
 import type { StageBody } from './context.js';
@@ -16,9 +16,6 @@ import { toStageFailure } from './to-stage-failure.js';
 
 /** A host that is alive says so this often, whatever its work is doing; a silent trainer is the job runner's affair. */
 const BEAT_MS = 3_000;
-
-/** Temporal's own for a task that names none. */
-const DEFAULT_PRIORITY = 3;
 
 const PREEMPTED = new StageError({ type: 'Preempted', message: 'more urgent work took the place; it goes on from its checkpoint' });
 
@@ -40,6 +37,7 @@ export function createStageActivity(
   return async function runStage(task: StageTask): Promise<StageResult> {
     const { info, cancellationSignal, heartbeat } = Context.current();
     let signal = cancellationSignal;
+    let isFinished = false;
     let watched: ReturnType<Preemption['watch']> | undefined;
     const where = { stage: task.stage };
     const startedAt = new Date();
@@ -60,7 +58,7 @@ export function createStageActivity(
       if (stage === undefined) throw new StageError({ type: 'InvalidSpec', message: `plan ${task.plan} has no stage ${task.stage}` });
       assertDeployed(stage, deps.kinds ?? STAGE_KINDS);
       if (plan.runtime.preemptible && deps.preemption !== undefined) {
-        watched = deps.preemption.watch(info.priority?.priorityKey ?? DEFAULT_PRIORITY);
+        watched = deps.preemption.watch(info.priority?.priorityKey ?? DEFAULT_PRIORITY_KEY);
         signal = AbortSignal.any([cancellationSignal, watched.signal]);
       }
       const walk = await walkPlan(plan, deps.artifacts, new Set([stage.id]));
@@ -95,11 +93,13 @@ export function createStageActivity(
         signal,
         onProgress,
       });
-      signal.throwIfAborted();
+      // What is finished is kept, whoever asked for the place meanwhile.
+      isFinished = true;
+      cancellationSignal.throwIfAborted();
       const outputs: Record<string, { digest: string; files: number; bytes: number }> = {};
       for (const [output, directory] of Object.entries(outputDirs)) {
         onProgress({ ...progress, phase: `saving ${output}` });
-        outputs[output] = await deps.artifacts.save(directory, { signal });
+        outputs[output] = await deps.artifacts.save(directory, { signal: cancellationSignal });
       }
       await deps.artifacts.fileRecord({
         schemaVersion: 1,
@@ -118,8 +118,8 @@ export function createStageActivity(
       });
       return { key: task.key, outcome: 'ran', attempts: info.attempt };
     } catch (error) {
-      if (watched?.signal.aborted === true && !cancellationSignal.aborted) throw toStageFailure(PREEMPTED, where);
-      if (signal.aborted) throw signal.reason instanceof Error ? signal.reason : error;
+      if (!isFinished && watched?.signal.aborted === true && !cancellationSignal.aborted) throw toStageFailure(PREEMPTED, where);
+      if (cancellationSignal.aborted) throw cancellationSignal.reason instanceof Error ? cancellationSignal.reason : error;
       throw toStageFailure(error, where);
     } finally {
       clearInterval(timer);

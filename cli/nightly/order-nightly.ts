@@ -10,9 +10,9 @@ async function open(session: Session, name: string) {
   const store = createNightlyStore((await session.stores()).objects);
   const definition = await requireNightly(store, name);
   const handle = (await session.temporal()).schedule.getHandle(scheduleId(name));
-  const order = async (action: NightlyOrder['action'], note?: string) => {
+  const order = async (action: NightlyOrder['action'], note?: string, at = new Date()) => {
     const { by, reason } = signature(note);
-    await store.addOrder(name, { at: new Date().toISOString(), by, action, note: reason });
+    await store.addOrder(name, { at: at.toISOString(), by, action, note: reason });
   };
   return { store, definition, handle, order };
 }
@@ -27,8 +27,10 @@ export async function requireNightly(store: NightlyStore, name: string): Promise
 /** No night fires until it is resumed. A night that runs goes on. */
 export async function pauseNightly(session: Session, name: string, note: string | undefined): Promise<void> {
   const { handle, order } = await open(session, name);
+  // A night that is due before the server has heard of it fires, and needs no reason; one due after it must find the order.
+  const at = new Date();
   await handle.pause(note ?? `paused by ${signature(note).by}`);
-  await order('pause', note);
+  await order('pause', note, at);
 }
 
 export async function resumeNightly(session: Session, name: string, note: string | undefined): Promise<void> {

@@ -61,8 +61,9 @@ export async function nightHistory(session: Session, name: string, limit: number
     viewSchedule(await session.temporal(), name),
     store.promoted(name),
   ]);
-  const before = Date.now() - GRACE_MS - definition.times.jitterMs;
-  const open = schedule === null ? [] : notFired({ definition, nights, orders, schedule }, before);
+  const now = Date.now();
+  const before = now - GRACE_MS - definition.times.jitterMs;
+  const open = schedule === null ? [] : notFired({ definition, nights, orders, schedule }, before, now);
   const filed = new Set(nights.map((night) => night.run));
   return [...nights, ...open.filter((night) => !filed.has(night.run))]
     .sort((a, b) => b.dueAt.localeCompare(a.dueAt))

@@ -78,7 +78,7 @@ export async function openNightLab(options: { address: string; namespace: string
       ...common,
       taskQueue: queues.pipeline,
       workflowBundle: { codePath: inject('workflowBundle') },
-      activities: { ...createPipelineActivities(stores) },
+      activities: { ...createPipelineActivities({ ...stores, raise: async () => undefined }) },
     }),
     Worker.create({
       ...common,

@@ -12,6 +12,7 @@ import { createPlanStore, type PlanStore } from '../../activities/stage/plan-sto
 import { runStatus } from '../../activities/stage/run-status.js';
 import type { StageBody } from '../../activities/stage/context.js';
 import { createStageActivity } from '../../activities/stage/stage-activity.js';
+import { createRaisePriority } from '../../adapters/preemption/raise-priority.js';
 import { createTaskQueuePreemption } from '../../adapters/preemption/task-queue.js';
 import { createMemoryObjectStore } from '../../adapters/object-store/memory.js';
 import type { Plan, PlanStage, SweepPlan } from '../../contracts/plan.js';
@@ -123,7 +124,13 @@ export async function openLab(
     maxHeartbeatThrottleInterval: '100ms',
     defaultHeartbeatThrottleInterval: '100ms',
   } as const;
-  const pipelineActivities = createPipelineActivities({ artifacts, objects, plans, ...kinds });
+  const pipelineActivities = createPipelineActivities({
+    artifacts,
+    objects,
+    plans,
+    raise: createRaisePriority({ connection, namespace }),
+    ...kinds,
+  });
   const workflowWorker = {
     ...common,
     taskQueue: queues.pipeline,

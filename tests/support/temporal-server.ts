@@ -32,6 +32,7 @@ export const NAMESPACES = [
   'builds-test',
   'deployed-test',
   'store-test',
+  'priority-test',
 ] as const;
 
 /** One tuned Temporal server and one workflow bundle for the whole run. */
