@@ -4,12 +4,15 @@
  */
 export const queues = { pipeline: 'judo-pipeline', cpu: 'judo-cpu', teacher: 'judo-teacher', gpu: 'judo-gpu' } as const;
 
-/** Retry and time-out profiles, one a queue. Durations are Temporal's strings. */
+/**
+ * Retry and time-out profiles, one a queue. Durations are Temporal's strings. Where a queue has several hosts, one on which a stage
+ * failed leaves it to another once: that is an attempt too.
+ */
 export const profiles = {
   /** A few small reads of the record store, beside the workflow; the store being away is waited out. */
   pipeline: { startToCloseTimeout: '30s', retry: { initialInterval: '200ms', maximumInterval: '5s' } },
   /** Minutes of sharp and hashing; nothing is lost by a second attempt because trees are content-addressed. */
-  cpu: { startToCloseTimeout: '2h', heartbeatTimeout: '30s', retry: { maximumAttempts: 5, initialInterval: '1s', maximumInterval: '1m' } },
+  cpu: { startToCloseTimeout: '2h', heartbeatTimeout: '30s', retry: { maximumAttempts: 8, initialInterval: '1s', maximumInterval: '1m' } },
   /** Rate limits pass: be patient. Every answer is filed before it counts, so an attempt repeats no paid call. */
   teacher: {
     startToCloseTimeout: '24h',
@@ -17,7 +20,7 @@ export const profiles = {
     retry: { maximumAttempts: 20, initialInterval: '2s', maximumInterval: '5m' },
   },
   /** Restarts cost GPU hours: find a dead host in a minute (the host beats, not the trainer), resume from the last checkpoint. */
-  gpu: { startToCloseTimeout: '14d', heartbeatTimeout: '20s', retry: { maximumAttempts: 6, initialInterval: '2s', maximumInterval: '2m' } },
+  gpu: { startToCloseTimeout: '14d', heartbeatTimeout: '20s', retry: { maximumAttempts: 8, initialInterval: '2s', maximumInterval: '2m' } },
   /** What a night asks of the store and of Temporal: small, and waited for while they are away. */
   night: { startToCloseTimeout: '5m', retry: { initialInterval: '500ms', maximumInterval: '1m' } },
   /** A webhook: worth a few tries, never worth holding a run up. */

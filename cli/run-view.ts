@@ -44,8 +44,15 @@ export interface StageNow {
   readonly progress: StageProgress | null;
   readonly attempt: number;
   readonly lastFailure: string | null;
+  /** When the next attempt is due; null while one runs. */
+  readonly retryAt: Date | null;
+  /** The host that has it, or had it last. */
+  readonly host: string | null;
   readonly askedBy: string | null;
 }
+
+/** `PENDING_ACTIVITY_STATE_SCHEDULED` of Temporal's API: in the queue, or waiting for its next attempt. */
+const SCHEDULED = 1;
 
 /** What the running stage's activity said last, and how often it was tried; null between two attempts. */
 export async function stageProgress(session: Session, stage: StageStatus): Promise<StageNow | null> {
@@ -59,12 +66,16 @@ export async function stageProgress(session: Session, stage: StageStatus): Promi
   if (activity === undefined || activity === null) return null;
   const bytes = activity.heartbeatDetails?.payloads?.[0]?.data;
   const parsed = bytes === undefined || bytes === null ? null : StageProgress.safeParse(JSON.parse(Buffer.from(bytes).toString('utf8')));
+  const attempt = activity.attempt ?? 1;
+  const dueAt = Number(activity.nextAttemptScheduleTime?.seconds ?? 0) * 1000;
   const asked = (description?.searchAttributes as Record<string, readonly unknown[] | undefined> | undefined)?.['JudoRun']?.[0];
   return {
     askedBy: typeof asked === 'string' ? asked : null,
     progress: parsed?.success === true ? parsed.data : null,
-    attempt: activity.attempt ?? 1,
+    attempt,
     lastFailure: activity.lastFailure?.message ?? null,
+    retryAt: activity.state === SCHEDULED && attempt > 1 ? new Date(dueAt) : null,
+    host: activity.lastWorkerIdentity?.replace(/^[^@]*@/, '') || null,
   };
 }
 

@@ -81,6 +81,10 @@ export const StageProgress = z.strictObject({
   metrics: z.record(z.string(), z.number()),
   /** The last committed checkpoint's step. */
   checkpointStep: z.number().nullable(),
+  /** The host on which the last attempt failed: where there are others, one of them takes the next. */
+  failedOn: z.string().optional(),
+  /** How often that host has left the stage to others since. */
+  left: z.int().optional(),
 });
 export type StageProgress = z.infer<typeof StageProgress>;
 

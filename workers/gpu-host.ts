@@ -1,5 +1,6 @@
 import { Connection } from '@temporalio/client';
-import { createTaskQueuePreemption } from '../adapters/preemption/task-queue.js';
+import { createTaskQueueHosts } from '../adapters/task-queue/hosts.js';
+import { createTaskQueuePreemption } from '../adapters/task-queue/preemption.js';
 import { loadSettings } from '../infra/settings.js';
 import { preemptionLookMs, queues, stopGraceMs } from '../temporal.config.js';
 import { visibleGpus } from './gpus.js';
@@ -11,13 +12,10 @@ import { runWorkers } from './run-workers.js';
 const settings = loadSettings();
 const gpus = await visibleGpus();
 const { namespace, connectionOptions } = settings.temporal;
-const preemption = createTaskQueuePreemption({
-  connect: () => Connection.connect(connectionOptions),
-  namespace,
-  taskQueue: queues.gpu,
-  everyMs: preemptionLookMs,
-});
-const deps = { ...openStores(settings), settings, preemption };
+const connect = () => Connection.connect(connectionOptions);
+const preemption = createTaskQueuePreemption({ connect, namespace, taskQueue: queues.gpu, everyMs: preemptionLookMs });
+const hostsOf = (taskQueue: string) => createTaskQueueHosts({ connect, namespace, taskQueue });
+const deps = { ...openStores(settings), settings, preemption, hostsOf };
 console.log(gpus.length === 0 ? 'no GPU: jobs run on the CPU' : `GPUs: ${gpus.join(', ')}`);
 
 await runWorkers(settings, [

@@ -14,13 +14,14 @@ import { createTrainStage } from '../activities/training/train-stage.js';
 import { createSharpCodec } from '../adapters/image-codec/sharp.js';
 import { createPythonJobRunner } from '../adapters/python-job/runner.js';
 import { createWebhook, webhookSettings } from '../adapters/webhook/webhook.js';
+import type { Hosts } from '../contracts/ports/hosts.js';
 import type { Preemption } from '../contracts/ports/preemption.js';
 import { DomInjDataParams } from '../contracts/stages/dom-inj-data.js';
 import { GoldenReasoningParams } from '../contracts/stages/golden-reasoning.js';
 import { SegJuxDataParams } from '../contracts/stages/seg-jux-data.js';
 import { checkoutRoot } from '../infra/checkout.js';
 import type { Settings } from '../infra/settings.js';
-import { stallAfterMs, stopGraceMs } from '../temporal.config.js';
+import { queues, stallAfterMs, stopGraceMs } from '../temporal.config.js';
 import type { NightlyActivities, NoticeActivities } from '../workflows/activity-types.js';
 import { runWorkflowId } from '../workflows/messages.js';
 import type { Stores } from './stores.js';
@@ -28,21 +29,23 @@ import type { Teachers } from './teachers.js';
 
 export interface WorkerDeps extends Stores {
   readonly settings: Settings;
+  /** Who takes stages from a queue. */
+  hostsOf(taskQueue: string): Hosts;
   /** Where stages give their place to more urgent work. */
   readonly preemption?: Preemption;
 }
 
 type StageActivities = Record<string, ReturnType<typeof createStageActivity>>;
 
-const asActivities = (deps: WorkerDeps, bodies: Readonly<Record<string, StageBody>>): StageActivities => {
-  const { settings, ...rest } = deps;
-  const edge = { ...rest, workDir: join(settings.home, 'scratch') };
+const asActivities = (deps: WorkerDeps, taskQueue: string, bodies: Readonly<Record<string, StageBody>>): StageActivities => {
+  const { settings, hostsOf, ...rest } = deps;
+  const edge = { ...rest, workDir: join(settings.home, 'scratch'), hosts: hostsOf(taskQueue) };
   return Object.fromEntries(Object.entries(bodies).map(([name, body]) => [name, createStageActivity(edge, body)]));
 };
 
 /** Activities of the `cpu` queue. */
 export function cpuActivities(deps: WorkerDeps): StageActivities {
-  return asActivities(deps, { writeReport: createWriteReport({ codec: createSharpCodec() }) });
+  return asActivities(deps, queues.cpu, { writeReport: createWriteReport({ codec: createSharpCodec() }) });
 }
 
 /** What the `cpu` queue does beside stages: nights, and notices to the webhook that this process's environment names. */
@@ -60,7 +63,7 @@ export function nightlyActivities(deps: WorkerDeps): NightlyActivities & NoticeA
 /** Activities of the `teacher` queue. */
 export function teacherActivities(deps: WorkerDeps, { ledgerFor }: Pick<Teachers, 'ledgerFor'>): StageActivities {
   const teacher = { codec: createSharpCodec(), ledgerFor };
-  return asActivities(deps, {
+  return asActivities(deps, queues.teacher, {
     synthesizeSegmentationSet: teacherStage(teacher, SegJuxDataParams, synthesizeSegmentationSet),
     synthesizeDomainSet: teacherStage(teacher, DomInjDataParams, synthesizeDomainSet),
     generateGoldenReasoning: teacherStage(teacher, GoldenReasoningParams, generateGoldenReasoning),
@@ -73,7 +76,7 @@ export function gpuActivities(deps: WorkerDeps, gpus: readonly string[]): StageA
   const python = process.env['JUDO_PYTHON'] ?? join(settings.home, 'venv', 'bin', 'python');
   const jobs = createPythonJobRunner({ python, cwd: settings.home, env: { PYTHONPATH: join(checkoutRoot(), 'gpu-worker', 'src') } });
   const host = { artifacts, objects, jobs, workDir: join(settings.home, 'work'), gpus, stallAfterMs, stopGraceMs };
-  return asActivities(deps, {
+  return asActivities(deps, queues.gpu, {
     trainStage: createTrainStage(host),
     evaluateMmad: createEvaluateMmad({ runInference: createRunInference(host) }),
   });

@@ -4,11 +4,13 @@ import { Context } from '@temporalio/activity';
 import { StageError } from '../../contracts/failure.js';
 import type { PlanStage } from '../../contracts/plan.js';
 import type { ArtifactStore } from '../../contracts/ports/artifact-store.js';
+import type { Hosts } from '../../contracts/ports/hosts.js';
 import type { Preemption } from '../../contracts/ports/preemption.js';
 import { STAGE_KINDS } from '../../contracts/stages/index.js';
 import { DEFAULT_PRIORITY_KEY, type StageProgress, type StageResult, type StageTask } from '../../contracts/run.js';
 import { inputDigests } from '../../workflows/core/schedule.js';
 import { stageKey } from '../../workflows/core/stage-key.js';
+import { reasonToLeave } from './avoid-host.js';
 import type { StageBody } from './context.js';
 import type { PlanStore } from './plan-store.js';
 import { outputDigests, walkPlan } from './plan-walk.js';
@@ -29,6 +31,8 @@ export function createStageActivity(
     plans: PlanStore;
     workDir: string;
     preemption?: Preemption;
+    /** Who else takes this stage: a host on which it failed leaves the next attempt to another. */
+    hosts?: Hosts;
     /** The deployed code's; ours unless a test says otherwise. */
     kinds?: typeof STAGE_KINDS;
   },
@@ -49,10 +53,13 @@ export function createStageActivity(
       beat();
     };
     const timer = setInterval(beat, BEAT_MS);
+    let leaving: StageError | null = null;
     // Attempts never share a folder: a dead attempt's half-written output can not be taken for this one's.
     const scratch = join(deps.workDir, task.key, `attempt-${info.attempt}-${process.pid}`);
     try {
       if ((await deps.artifacts.record(task.key)) !== null) return { key: task.key, outcome: 'reused', attempts: info.attempt };
+      if (deps.hosts !== undefined) leaving = await reasonToLeave(deps.hosts, info, progress);
+      if (leaving !== null) throw leaving;
       const plan = await deps.plans.load(task.plan);
       const stage = plan.stages.find((candidate) => candidate.id === task.stage);
       if (stage === undefined) throw new StageError({ type: 'InvalidSpec', message: `plan ${task.plan} has no stage ${task.stage}` });
@@ -120,6 +127,9 @@ export function createStageActivity(
     } catch (error) {
       if (!isFinished && watched?.signal.aborted === true && !cancellationSignal.aborted) throw toStageFailure(PREEMPTED, where);
       if (cancellationSignal.aborted) throw cancellationSignal.reason instanceof Error ? cancellationSignal.reason : error;
+      // The next attempt is told by the last heartbeat.
+      if (deps.hosts !== undefined)
+        heartbeat({ ...progress, failedOn: deps.hosts.here, left: leaving === null ? 0 : (progress.left ?? 0) + 1 });
       throw toStageFailure(error, where);
     } finally {
       clearInterval(timer);

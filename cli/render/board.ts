@@ -8,6 +8,8 @@ export interface BoardStage extends StageStatus {
     readonly progress: StageProgress | null;
     readonly attempt: number;
     readonly lastFailure: string | null;
+    readonly retryAt: Date | null;
+    readonly host: string | null;
     readonly askedBy: string | null;
   } | null;
 }
@@ -48,9 +50,9 @@ function doing(stage: BoardStage, run?: string): string {
   const { askedBy } = stage.now;
   const elsewhere = run === undefined || askedBy === null || askedBy === run ? '' : `running in ${askedBy}`;
   const attempt = stage.now.attempt > 1 ? `attempt ${stage.now.attempt}` : '';
-  const { progress, lastFailure } = stage.now;
-  if (progress === null)
-    return [elsewhere, attempt, lastFailure === null ? '' : `retrying after: ${lastFailure}`].filter(Boolean).join(', ');
+  const { progress, retryAt } = stage.now;
+  if (retryAt !== null) return [elsewhere, `${attempt} ${nextTry(retryAt)}`, failedBefore(stage.now)].filter(Boolean).join(', ');
+  if (progress === null) return [elsewhere, attempt, failedBefore(stage.now)].filter(Boolean).join(', ');
   const metrics = Object.entries(progress.metrics)
     .slice(0, 4)
     .map(([name, value]) => `${name} ${Number(value.toPrecision(4))}`);
@@ -65,6 +67,12 @@ function doing(stage: BoardStage, run?: string): string {
       : `${duration(((Date.now() - Date.parse(stage.startedAt)) * (1 - share)) / share)} left`;
   return [elsewhere, progress.phase, bar, left, ...metrics, attempt].filter((part) => part !== '').join('  ');
 }
+
+const nextTry = (at: Date): string => (at.getTime() > Date.now() ? `in ${duration(at.getTime() - Date.now())}` : 'waits for a host');
+
+/** What the last attempt failed of, and where. */
+const failedBefore = ({ lastFailure, host }: NonNullable<BoardStage['now']>): string =>
+  lastFailure === null ? '' : `retrying after: ${lastFailure}${host === null ? '' : ` (on ${host})`}`;
 
 /** Who did what, when and why. */
 export function renderDecisions(status: RunStatus): string {

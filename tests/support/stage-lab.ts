@@ -12,12 +12,13 @@ import { createPlanStore, type PlanStore } from '../../activities/stage/plan-sto
 import { runStatus } from '../../activities/stage/run-status.js';
 import type { StageBody } from '../../activities/stage/context.js';
 import { createStageActivity } from '../../activities/stage/stage-activity.js';
-import { createRaisePriority } from '../../adapters/preemption/raise-priority.js';
-import { createTaskQueuePreemption } from '../../adapters/preemption/task-queue.js';
+import { createRaisePriority } from '../../adapters/task-queue/raise-priority.js';
+import { createTaskQueuePreemption } from '../../adapters/task-queue/preemption.js';
 import { createMemoryObjectStore } from '../../adapters/object-store/memory.js';
 import type { Plan, PlanStage, SweepPlan } from '../../contracts/plan.js';
 import type { ObjectStore } from '../../contracts/ports/object-store.js';
 import type { Preemption } from '../../contracts/ports/preemption.js';
+import type { Hosts } from '../../contracts/ports/hosts.js';
 import type { StageKind } from '../../contracts/stages/stage-kind.js';
 import type { PipelineInput, RunStatus } from '../../contracts/run.js';
 import type { NoticeActivities, PipelineActivities, RunNotice } from '../../workflows/activity-types.js';
@@ -34,6 +35,7 @@ export interface LabOptions {
   readonly usd?: number;
   /** Stages that run at once; a preemptible one gives its place to more urgent work. */
   readonly slots?: number;
+  readonly hosts?: Hosts;
   /** When it does: by default when Temporal says that more urgent work waits. */
   readonly preemption?: Preemption;
   /** The kinds of stage of the code that is deployed; changed by the test, a new version is. */
@@ -101,7 +103,14 @@ export async function openLab(
   const byQueue = { connect: () => Connection.connect({ address }), namespace, taskQueue: queues.cpu, everyMs: 50 };
   const preemption = options.preemption ?? createTaskQueuePreemption(byQueue);
   const kinds = options.kinds === undefined ? {} : { kinds: options.kinds };
-  const edge = { artifacts, plans, workDir: join(directory, 'work'), preemption, ...kinds };
+  const edge = {
+    artifacts,
+    plans,
+    workDir: join(directory, 'work'),
+    preemption,
+    ...kinds,
+    ...(options.hosts === undefined ? {} : { hosts: options.hosts }),
+  };
   const labStage = createStageActivity(edge, async (context) => {
     const id = context.stage.id;
     executed.set(id, (executed.get(id) ?? 0) + 1);

@@ -33,6 +33,7 @@ export const NAMESPACES = [
   'deployed-test',
   'store-test',
   'priority-test',
+  'hosts-test',
 ] as const;
 
 /** One tuned Temporal server and one workflow bundle for the whole run. */
