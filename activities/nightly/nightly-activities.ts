@@ -103,7 +103,7 @@ export function createNightlyActivities(deps: { artifacts: ArtifactStore; object
     },
 
     async planNight({ nightly, dueAt }) {
-      const { heartbeat, cancellationSignal: signal, info } = Context.current();
+      const { heartbeat, cancellationSignal: signal } = Context.current();
       const timer = setInterval(heartbeat, BEAT_MS);
       try {
         const plan = await planNight(await store.requireDefinition(nightly), dueAt, deps.artifacts, 'save', { signal });

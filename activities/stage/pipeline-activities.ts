@@ -4,7 +4,7 @@ import type { ArtifactStore } from '../../contracts/ports/artifact-store.js';
 import type { ObjectStore } from '../../contracts/ports/object-store.js';
 import type { RaisePriority } from '../../contracts/ports/preemption.js';
 import { STAGE_KINDS } from '../../contracts/stages/index.js';
-import type { PipelineActivities, PlanEdit } from '../../workflows/activity-types.js';
+import type { PipelineActivities } from '../../workflows/activity-types.js';
 import { atDeployedVersions, editPlan } from '../../workflows/core/edit-plan.js';
 import { didYouMean } from '../../workflows/core/nearest.js';
 import { RecipeError } from '../../workflows/core/recipe-error.js';

@@ -94,7 +94,9 @@ function paidTwice({ door, workerKilledAt }: Outcome): string[] {
     times.slice(0, -1).flatMap((time) => {
       const nearest = Math.min(...workerKilledAt.map((at) => Math.abs(at - time)));
       if (nearest < ON_ITS_WAY_MS) return [];
-      return [`${hash.slice(0, 12)} was answered ${times.length} times, once ${(nearest / 1000).toFixed(1)} s away from any worker's death`];
+      return [
+        `${hash.slice(0, 12)} was answered ${times.length} times, once ${(nearest / 1000).toFixed(1)} s away from any worker's death`,
+      ];
     }),
   );
 }
