@@ -33,10 +33,16 @@ export async function benchRecovery(servers: BenchServers): Promise<BenchResult>
       const plan = await plans.file(noOpPlan(run, STAGES));
       const ours = await workflow.start<typeof pipeline>('pipeline', {
         workflowId: runWorkflowId(run),
+        workflowExecutionTimeout: '2m',
         taskQueue: queues.pipeline,
         args: [{ run, plan, planName: 'bench' }],
       });
-      const bare = await workflow.start<typeof bareRecovery>('bareRecovery', { workflowId: run, taskQueue: 'bench-bare', args: [STAGES] });
+      const bare = await workflow.start<typeof bareRecovery>('bareRecovery', {
+        workflowId: run,
+        workflowExecutionTimeout: '2m',
+        taskQueue: 'bench-bare',
+        args: [STAGES],
+      });
       const long = (side: 'ours' | 'bare', attempt: number) => processes.attempt({ side, run, stage: 'long', attempt });
       await Promise.all([long('ours', 1), long('bare', 1)]);
       const next = await processes.start();

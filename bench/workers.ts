@@ -62,6 +62,7 @@ export async function withWorkers<Result>(servers: BenchServers, use: (workers: 
         const run = `bench-${executions++}`;
         const ended = client.workflow.execute<typeof pipeline>('pipeline', {
           workflowId: runWorkflowId(run),
+          workflowExecutionTimeout: '3m',
           taskQueue: queues.pipeline,
           args: [{ run, plan: await plans.file(plan), planName: 'bench' }],
         });
@@ -70,6 +71,7 @@ export async function withWorkers<Result>(servers: BenchServers, use: (workers: 
       async runBare(workflow, stages) {
         await client.workflow.execute<typeof barePipeline | typeof bareActivities>(workflow, {
           workflowId: `bare/${executions++}`,
+          workflowExecutionTimeout: '3m',
           taskQueue: 'bench-bare',
           args: [stages],
         });
