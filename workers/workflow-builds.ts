@@ -8,10 +8,11 @@ import type { WorkerHost } from './run-workers.js';
 /** Temporal's name for everything that runs our workflows, whatever its build. */
 export const DEPLOYMENT = 'judo';
 
-/** `temporal.api.enums.v1.WorkerDeploymentVersionStatus`: builds that runs may still need. */
+/** `temporal.api.enums.v1.WorkerDeploymentVersionStatus`. */
 const CURRENT = 2;
 const RAMPING = 3;
 const DRAINING = 4;
+const DRAINED = 5;
 const NEEDED: readonly unknown[] = [CURRENT, RAMPING, DRAINING];
 /** gRPC's NOT_FOUND: the server has not yet seen a poller of this build. */
 const NOT_FOUND = 5;
@@ -40,6 +41,7 @@ export async function serveWorkflowBuilds(host: WorkerHost, options: WorkflowBui
   const own = workflowBuildId(code);
   const served = new Map<string, { end(): Promise<void> }>();
   const missing = new Set<string>();
+  const removed = new Set<string>();
 
   async function serve(build: string, bundle: string): Promise<void> {
     const version = { deploymentName: DEPLOYMENT, buildId: build };
@@ -47,12 +49,12 @@ export async function serveWorkflowBuilds(host: WorkerHost, options: WorkflowBui
     served.set(build, await host.start({ ...worker, workflowBundle: { code: bundle }, workerDeploymentOptions }));
   }
 
-  let isFiled = false;
   async function look(): Promise<void> {
-    if (!isFiled) await objects.put(objectKeys.workflowBuild(own), code, { ifAbsent: true, contentType: 'text/javascript' });
-    isFiled = true;
-    const needed = await neededBuilds(host);
+    const filed = objectKeys.workflowBuild(own);
+    if ((await objects.head(filed)) === null) await objects.put(filed, code, { ifAbsent: true, contentType: 'text/javascript' });
+    const { needed, drained } = await knownBuilds(host);
     for (const build of needed) {
+      removed.delete(build);
       if (served.has(build)) continue;
       const bundle = await readBuild(objects, build);
       if (bundle !== null) await serve(build, bundle);
@@ -64,10 +66,12 @@ export async function serveWorkflowBuilds(host: WorkerHost, options: WorkflowBui
         );
       }
     }
-    for (const [build, one] of served) {
-      if (build === own || needed.has(build)) continue;
+    for (const build of drained) {
+      if (build === own || removed.has(build)) continue;
+      await served.get(build)?.end();
       served.delete(build);
-      await one.end();
+      await objects.delete(objectKeys.workflowBuild(build));
+      removed.add(build);
     }
   }
 
@@ -95,14 +99,14 @@ async function readBuild(objects: ObjectStore, build: string): Promise<string | 
   return code !== undefined && workflowBuildId(code) === build ? code : null;
 }
 
-async function neededBuilds({ connection, namespace }: WorkerHost): Promise<Set<string>> {
+/** Builds that runs need or may begin with, and those that no run needs any more. */
+async function knownBuilds({ connection, namespace }: WorkerHost): Promise<{ needed: string[]; drained: string[] }> {
   const deploymentName = DEPLOYMENT;
   const { workerDeploymentInfo } = await connection.workflowService.describeWorkerDeployment({ namespace, deploymentName });
-  return new Set(
-    (workerDeploymentInfo?.versionSummaries ?? []).flatMap(({ status, deploymentVersion }) =>
-      NEEDED.includes(status) && deploymentVersion?.buildId ? [deploymentVersion.buildId] : [],
-    ),
-  );
+  const all = workerDeploymentInfo?.versionSummaries ?? [];
+  const those = (isMeant: (status: unknown) => boolean) =>
+    all.flatMap(({ status, deploymentVersion }) => (isMeant(status) && deploymentVersion?.buildId ? [deploymentVersion.buildId] : []));
+  return { needed: those((status) => NEEDED.includes(status)), drained: those((status) => status === DRAINED) };
 }
 
 /** New runs begin with this build from now on. The server knows a build once one of its workers polls. */
