@@ -23,6 +23,8 @@ export const profiles = {
   gpu: { startToCloseTimeout: '14d', heartbeatTimeout: '20s', retry: { maximumAttempts: 8, initialInterval: '2s', maximumInterval: '2m' } },
   /** What a night asks of the store and of Temporal: small, and waited for while they are away. */
   night: { startToCloseTimeout: '5m', retry: { initialInterval: '500ms', maximumInterval: '1m' } },
+  /** A run's report as far as it is: shown when it can be, never waited for long. */
+  report: { startToCloseTimeout: '2m', scheduleToCloseTimeout: '3m', retry: { maximumAttempts: 2 } },
   /** A webhook: worth a few tries, never worth holding a run up. */
   notice: { startToCloseTimeout: '30s', scheduleToCloseTimeout: '1h', retry: { initialInterval: '2s', maximumInterval: '5m' } },
 } as const;
@@ -32,6 +34,9 @@ export const continueAfterEvents = 1_500;
 
 /** Lower first, on every queue: a person waits for an interactive run, nobody for a sweep. Within a class, runs take turns. */
 export const priorities = { interactive: { priorityKey: 1 }, nightly: { priorityKey: 3 }, sweep: { priorityKey: 4 } } as const;
+
+/** A run's report in the bucket is written anew when a stage ends or is blocked, at most so often. */
+export const reportEveryMs = 30_000;
 
 /** How often a host with a preemptible stage looks whether a more urgent one waits. */
 export const preemptionLookMs = 5_000;

@@ -50,7 +50,7 @@ export async function withWorkers<Result>(servers: BenchServers, use: (workers: 
       ...workflowCode(),
       activities: { ...createPipelineActivities({ artifacts, objects, plans, raise: async () => undefined }) },
     }),
-    Worker.create({ connection, taskQueue: queues.cpu, activities: { noOp, notify } }),
+    Worker.create({ connection, taskQueue: queues.cpu, activities: { noOp, notify, reportRun: async () => undefined } }),
     Worker.create({ connection, taskQueue: 'bench-bare', workflowBundle: bare, activities: { bareActivity: async (n: number) => n } }),
   ]);
   const running = Promise.all(workers.map((worker) => worker.run()));

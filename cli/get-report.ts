@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { findRun } from './find-run.js';
-import { partialNote, writePartialReport } from './partial-report.js';
+import { partialNote } from '../activities/report/partial-report.js';
+import { writePartialReport } from './partial-report.js';
 import { fetchReport } from './report-files.js';
 import { knownStatus } from './known-status.js';
 import { openSession } from './session.js';

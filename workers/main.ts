@@ -6,7 +6,7 @@ import { createRaisePriority } from '../adapters/task-queue/raise-priority.js';
 import { loadSettings } from '../infra/settings.js';
 import { queues, workflowBuildsLookMs } from '../temporal.config.js';
 import { openStores } from './stores.js';
-import { cpuActivities, nightlyActivities, teacherActivities } from './stage-activities.js';
+import { cpuActivities, nightlyActivities, reportActivities, teacherActivities } from './stage-activities.js';
 import { runWorkers, WORKFLOW_BUNDLE } from './run-workers.js';
 import { createTeachers } from './teachers.js';
 import { serveWorkflowBuilds } from './workflow-builds.js';
@@ -25,7 +25,7 @@ await runWorkers(
   [
     {
       taskQueue: queues.cpu,
-      activities: { ...cpuActivities(deps), ...nightlyActivities(deps) },
+      activities: { ...cpuActivities(deps), ...nightlyActivities(deps), ...reportActivities(deps) },
       maxConcurrentActivityTaskExecutions: 4,
       shutdownGraceTime: '5s',
     },

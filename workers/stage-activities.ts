@@ -3,6 +3,7 @@ import { createEvaluateMmad } from '../activities/evaluation/evaluate-mmad.js';
 import { createRunInference } from '../activities/inference/run-inference.js';
 import { createNightlyActivities } from '../activities/nightly/nightly-activities.js';
 import { createNotify } from '../activities/notices/notify.js';
+import { createReportRun } from '../activities/report/report-run.js';
 import { createWriteReport } from '../activities/report/write-report.js';
 import type { StageBody } from '../activities/stage/context.js';
 import { createStageActivity } from '../activities/stage/stage-activity.js';
@@ -22,7 +23,7 @@ import { SegJuxDataParams } from '../contracts/stages/seg-jux-data.js';
 import { checkoutRoot } from '../infra/checkout.js';
 import type { Settings } from '../infra/settings.js';
 import { queues, stallAfterMs, stopGraceMs } from '../temporal.config.js';
-import type { NightlyActivities, NoticeActivities } from '../workflows/activity-types.js';
+import type { NightlyActivities, NoticeActivities, ReportActivities } from '../workflows/activity-types.js';
 import { runWorkflowId } from '../workflows/messages.js';
 import type { Stores } from './stores.js';
 import type { Teachers } from './teachers.js';
@@ -58,6 +59,11 @@ export function nightlyActivities(deps: WorkerDeps): NightlyActivities & NoticeA
       ui === null ? {} : { temporal: `${ui}/namespaces/${namespace}/workflows/${encodeURIComponent(runWorkflowId(run))}` },
   });
   return { ...createNightlyActivities(deps), ...notices };
+}
+
+/** What the `cpu` queue does to show a run. */
+export function reportActivities(deps: WorkerDeps): ReportActivities {
+  return createReportRun({ ...deps, codec: createSharpCodec() });
 }
 
 /** Activities of the `teacher` queue. */

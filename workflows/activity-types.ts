@@ -46,6 +46,15 @@ export interface NoticeActivities {
   notify(notice: RunNotice): Promise<void>;
 }
 
+/** Activities of the `cpu` queue that show a run. */
+export interface ReportActivities {
+  /**
+   * Writes the run's report to the bucket, from its record and the records of its stages; of a run that is not done what its
+   * finished stages made, and what is missing.
+   */
+  reportRun(request: { run: string }): Promise<void>;
+}
+
 /** A night that is due. */
 export interface DueNight {
   readonly nightly: string;

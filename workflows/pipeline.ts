@@ -7,6 +7,7 @@ import {
   continueAsNew,
   getExternalWorkflowHandle,
   isCancellation,
+  patched,
   ParentClosePolicy,
   proxyActivities,
   proxyLocalActivities,
@@ -19,8 +20,8 @@ import {
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy } from '@temporalio/common';
 import { DEFAULT_PRIORITY_KEY, type Advance, type PipelineInput, type ReadyStage, type RunLive, type RunState } from '../contracts/run.js';
-import { cancelPatience, continueAfterEvents, profiles, queues } from '../temporal.config.js';
-import type { NoticeActivities, PipelineActivities, RunNotice } from './activity-types.js';
+import { cancelPatience, continueAfterEvents, profiles, queues, reportEveryMs } from '../temporal.config.js';
+import type { NoticeActivities, PipelineActivities, ReportActivities, RunNotice } from './activity-types.js';
 import { describeRun } from './core/describe-run.js';
 import { failureOf } from './core/stage-failure.js';
 import { handleDecisions } from './decisions.js';
@@ -29,6 +30,7 @@ import { carryOn, decide, inState, openHand, viewOf } from './run-hand.js';
 import { stage as stageWorkflow } from './stage.js';
 
 const { advance, fileRun } = proxyLocalActivities<PipelineActivities>(profiles.pipeline);
+const { reportRun } = proxyActivities<ReportActivities>({ ...profiles.report, taskQueue: queues.cpu });
 const { notify } = proxyActivities<NoticeActivities>({ ...profiles.notice, taskQueue: queues.cpu });
 
 /** Stages in flight when the run sets no limit: children, signals and what is carried over stay small. */
@@ -47,6 +49,7 @@ export async function pipeline(input: PipelineInput): Promise<RunLive> {
   let ended: { state: RunState; at: string } | undefined;
   let toldState: RunState = 'running';
   let filedChanges = 0;
+  let reported = { at: Date.parse(hand.startedAt), what: '', isWriting: false };
 
   setHandler(runQuery, () => viewOf(hand, ended));
   setHandler(stageSettledSignal, (settled) => void hand.settled.push(settled));
@@ -63,6 +66,7 @@ export async function pipeline(input: PipelineInput): Promise<RunLive> {
       const isIdle = hand.lost === null && inState(hand, 'running').length === 0 && inState(hand, 'blocked').length === 0;
       if (isIdle && (!hand.paused || hand.known.done === hand.known.total)) break;
       await tellState();
+      reportAsItGoes();
       await condition(() => hand.settled.length > 0 || hand.changes > changes);
       hand.looking = true;
       for (const settled of hand.settled.splice(0)) settle(settled);
@@ -221,6 +225,24 @@ export async function pipeline(input: PipelineInput): Promise<RunLive> {
     if (hand.lost === null) await withStore(() => fileRun(view, false));
   }
 
+  /** Has the report written of what is new: now and then, and always when the run waits for somebody. The run does not wait for it. */
+  function reportAsItGoes(): void {
+    const view = viewOf(hand);
+    const what = `${view.state} ${hand.known.done}`;
+    const isDue = view.state === 'blocked' || Date.now() - reported.at >= reportEveryMs;
+    if (!isDue || what === reported.what || reported.isWriting || hand.lost !== null || !patched('report-as-it-goes')) return;
+    reported = { at: Date.now(), what, isWriting: true };
+    void reportRun({ run: hand.run })
+      .catch(() => undefined)
+      .then(() => (reported.isWriting = false));
+  }
+
+  /** The last word on a run that was not done in one go: no partial report stays behind. */
+  async function reportEnd(view: RunLive): Promise<void> {
+    if ((view.state === 'completed' && reported.what === '') || !patched('report-as-it-goes')) return;
+    await reportRun({ run: hand.run }).catch(() => undefined);
+  }
+
   async function goOnAsNew(): Promise<void> {
     await condition(allHandlersFinished);
     for (const settled of hand.settled.splice(0)) settle(settled);
@@ -234,6 +256,7 @@ export async function pipeline(input: PipelineInput): Promise<RunLive> {
     setCurrentDetails(describeRun(view, hand.known));
     upsertSearchAttributes({ JudoState: [state] });
     await withStore(() => fileRun(view, false));
+    if (hand.lost === null) await reportEnd(view);
     if (state !== 'failed') return view;
     const causes = inState(hand, 'failed').map((one) => `${one.stage}: ${one.failure?.message ?? ''}`);
     const text = `run ${hand.run} was given up: ${causes.join('; ')}`;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ReportSummary } from '../../contracts/report-summary.js';
 import { documentOf, type Answer } from './judo.js';
+import { eventually } from '../support/waiting.js';
 import { startCliStack, workersOf, type CliStack } from './stack.js';
 
 /** The commands on a real stack, in the order in which a user meets them: nothing yet, a run, a second one, a blocked one, damage. */
@@ -164,6 +165,12 @@ describe('a run that waits for a decision', () => {
     expect(page).toContain('This report is partial');
     expect(page).toContain('judo retry third dom-inj-data');
     expect(documentOf(await judo('report', 'third', '-o', 'json'))).toMatchObject({ state: 'blocked', partial: true, report: file });
+  });
+
+  test('has one in the bucket too, written without being asked for', async () => {
+    const file = join(stack.home, 's3', 'data', 'judo', 'v1', 'runs', 'third', 'report.html');
+    await eventually(() => existsSync(file));
+    expect(readFileSync(file, 'utf8')).toContain('the run is blocked');
   });
 
   test('is listed and shown while no worker answers', async () => {

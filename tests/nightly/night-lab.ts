@@ -83,7 +83,7 @@ export async function openNightLab(options: { address: string; namespace: string
     Worker.create({
       ...common,
       taskQueue: queues.cpu,
-      activities: { writeReport: report, ...createNightlyActivities(stores), ...notices },
+      activities: { writeReport: report, ...createNightlyActivities(stores), ...notices, reportRun: async () => undefined },
     }),
     Worker.create({ ...common, taskQueue: queues.teacher, activities: { synthesizeSegmentationSet: rows } }),
   ]);

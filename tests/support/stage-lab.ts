@@ -15,13 +15,14 @@ import { createStageActivity } from '../../activities/stage/stage-activity.js';
 import { createRaisePriority } from '../../adapters/task-queue/raise-priority.js';
 import { createTaskQueuePreemption } from '../../adapters/task-queue/preemption.js';
 import { createMemoryObjectStore } from '../../adapters/object-store/memory.js';
+import { objectKeys } from '../../contracts/artifact.js';
 import type { Plan, PlanStage, SweepPlan } from '../../contracts/plan.js';
 import type { ObjectStore } from '../../contracts/ports/object-store.js';
 import type { Preemption } from '../../contracts/ports/preemption.js';
 import type { Hosts } from '../../contracts/ports/hosts.js';
 import type { StageKind } from '../../contracts/stages/stage-kind.js';
-import type { PipelineInput, RunStatus } from '../../contracts/run.js';
-import type { NoticeActivities, PipelineActivities, RunNotice } from '../../workflows/activity-types.js';
+import { RunStatus, type PipelineInput } from '../../contracts/run.js';
+import type { NoticeActivities, PipelineActivities, ReportActivities, RunNotice } from '../../workflows/activity-types.js';
 import { queues } from '../../temporal.config.js';
 import { runQuery, runWorkflowId } from '../../workflows/messages.js';
 import './quiet-runtime.js';
@@ -80,6 +81,8 @@ export interface Lab {
   readonly pipelineActivities: PipelineActivities;
   /** What was told to people who do not look. */
   readonly notices: RunNotice[];
+  /** What reports were written of. */
+  readonly reports: RunStatus[];
   start(run: string, plan: Plan | SweepPlan, input?: Partial<PipelineInput>, priority?: Priority): Promise<WorkflowHandle>;
   /** The run, stage by stage, as a person sees it. */
   status(handle: WorkflowHandle): Promise<RunStatus>;
@@ -124,6 +127,12 @@ export async function openLab(
     };
   });
   const notices: RunNotice[] = [];
+  const reports: RunStatus[] = [];
+  const reporting: ReportActivities = {
+    async reportRun({ run }) {
+      reports.push(RunStatus.parse(JSON.parse((await objects.get(objectKeys.run(run)))!.toString('utf8'))));
+    },
+  };
   const noticing: NoticeActivities = { notify: async (notice) => void notices.push(notice) };
   const connection = await NativeConnection.connect({ address });
   const common = {
@@ -151,7 +160,7 @@ export async function openLab(
     Worker.create({
       ...common,
       taskQueue: queues.cpu,
-      activities: { labStage, ...noticing },
+      activities: { labStage, ...noticing, ...reporting },
       ...(options.slots === undefined ? {} : { maxConcurrentActivityTaskExecutions: options.slots }),
     }),
   ]);
@@ -164,6 +173,7 @@ export async function openLab(
     plans,
     pipelineActivities,
     notices,
+    reports,
     async start(run, plan, input = {}, priority) {
       return client.workflow.start<typeof pipeline>('pipeline', {
         workflowId: runWorkflowId(run),

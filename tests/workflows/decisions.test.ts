@@ -70,6 +70,19 @@ describe('a blocked stage', () => {
     ]);
   });
 
+  test('has a report written of what there is, and one of its end, but none when it is done in one go', async () => {
+    const handle = await blockedRun();
+    await eventually(async () => lab!.reports.length > 0);
+    await handle.executeUpdate(resolveStageUpdate, { args: [{ ...RETRY, patch: [{ path: 'learningRate', value: 2 }] }] });
+    const { run } = await handle.result();
+    expect(lab!.reports.map((live) => [live.run, live.state])).toEqual([
+      [run, 'blocked'],
+      [run, 'completed'],
+    ]);
+    await (await lab!.start(newRun(), await lab!.plans.load((await handle.query(runQuery)).plan))).result();
+    expect(lab!.reports).toHaveLength(2);
+  });
+
   test('refuses a change that does not fit, at once and with the reason, and stays as it is', async () => {
     const handle = await blockedRun();
     const retry = (order: Partial<ResolveOrder>) => refused(handle.executeUpdate(resolveStageUpdate, { args: [{ ...RETRY, ...order }] }));

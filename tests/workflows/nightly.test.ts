@@ -160,5 +160,10 @@ describe('a nightly of seconds', () => {
     }
     expect(filed.length).toBeGreaterThanOrEqual(nights - 2);
     expect(filed.every(({ state, reason }) => state === 'completed' || reason !== null)).toBe(true);
+    // Nobody paused it behind our back: every night that did not fire has a reason that we know.
+    expect(filed.filter(({ reason }) => reason?.includes('counted neither'))).toEqual([]);
+    // And none is left out: they are due one after another, from the first one on.
+    const due = filed.map(({ dueAt }) => Date.parse(dueAt)).sort((a, b) => a - b);
+    expect(due).toEqual(due.map((_, index) => due[0]! + index * EVERY_MS));
   });
 });

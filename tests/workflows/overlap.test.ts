@@ -41,8 +41,10 @@ beforeAll(async () => {
   lab = await openNightLab({ address: inject('temporalAddress'), namespace: 'overlap-test' });
   const hold = gate();
   lab.world.hold = hold.opened;
-  const options = { every: '3s', jitter: '0s', catchup: '10s', set: [], points: 1, percent: 50 };
-  for (const overlap of NIGHT_OVERLAPS) await createNightly(lab.session, lab.recipe, { ...options, overlap, name: nameOf(overlap) });
+  const options = { every: '3s', jitter: '0s', catchup: '10s', points: 1, percent: 50 };
+  // With one recipe they would share the stages of a night.
+  for (const [seed, overlap] of NIGHT_OVERLAPS.entries())
+    await createNightly(lab.session, lab.recipe, { ...options, set: [`seed=${seed}`], overlap, name: nameOf(overlap) });
   for (const overlap of NIGHT_OVERLAPS) {
     await eventually(() => lab.world.executed.some((one) => one.startsWith(nameOf(overlap))));
     await eventually(() => hasPiledUp(overlap));
