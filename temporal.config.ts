@@ -4,6 +4,9 @@
  */
 export const queues = { pipeline: 'judo-pipeline', cpu: 'judo-cpu', teacher: 'judo-teacher', gpu: 'judo-gpu' } as const;
 
+/** Temporal's name for all that runs our workflows, whatever its build. */
+export const deploymentName = 'judo';
+
 /**
  * Retry and time-out profiles, one a queue. Durations are Temporal's strings. Where a queue has several hosts, one on which a stage
  * failed leaves it to another once: that is an attempt too.

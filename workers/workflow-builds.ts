@@ -1,19 +1,12 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NativeConnection, WorkerOptions } from '@temporalio/worker';
+import { workflowBuilds } from '../adapters/task-queue/workflow-builds.js';
 import { objectKeys } from '../contracts/artifact.js';
 import type { ObjectStore } from '../contracts/ports/object-store.js';
+import { deploymentName } from '../temporal.config.js';
 import type { WorkerHost } from './run-workers.js';
 
-/** Temporal's name for everything that runs our workflows, whatever its build. */
-export const DEPLOYMENT = 'judo';
-
-/** `temporal.api.enums.v1.WorkerDeploymentVersionStatus`. */
-const CURRENT = 2;
-const RAMPING = 3;
-const DRAINING = 4;
-const DRAINED = 5;
-const NEEDED: readonly unknown[] = [CURRENT, RAMPING, DRAINING];
 /** gRPC's NOT_FOUND: the server has not yet seen a poller of this build. */
 const NOT_FOUND = 5;
 const KNOWN_WITHIN_MS = 60_000;
@@ -44,7 +37,7 @@ export async function serveWorkflowBuilds(host: WorkerHost, options: WorkflowBui
   const removed = new Set<string>();
 
   async function serve(build: string, bundle: string): Promise<void> {
-    const version = { deploymentName: DEPLOYMENT, buildId: build };
+    const version = { deploymentName, buildId: build };
     const workerDeploymentOptions = { version, useWorkerVersioning: true, defaultVersioningBehavior: 'PINNED' } as const;
     served.set(build, await host.start({ ...worker, workflowBundle: { code: bundle }, workerDeploymentOptions }));
   }
@@ -52,7 +45,7 @@ export async function serveWorkflowBuilds(host: WorkerHost, options: WorkflowBui
   async function look(): Promise<void> {
     const filed = objectKeys.workflowBuild(own);
     if ((await objects.head(filed)) === null) await objects.put(filed, code, { ifAbsent: true, contentType: 'text/javascript' });
-    const { needed, drained } = await knownBuilds(host);
+    const { needed, drained } = await workflowBuilds(host.connection, { namespace: host.namespace, deploymentName });
     for (const build of needed) {
       removed.delete(build);
       if (served.has(build)) continue;
@@ -99,19 +92,9 @@ async function readBuild(objects: ObjectStore, build: string): Promise<string | 
   return code !== undefined && workflowBuildId(code) === build ? code : null;
 }
 
-/** Builds that runs need or may begin with, and those that no run needs any more. */
-async function knownBuilds({ connection, namespace }: WorkerHost): Promise<{ needed: string[]; drained: string[] }> {
-  const deploymentName = DEPLOYMENT;
-  const { workerDeploymentInfo } = await connection.workflowService.describeWorkerDeployment({ namespace, deploymentName });
-  const all = workerDeploymentInfo?.versionSummaries ?? [];
-  const those = (isMeant: (status: unknown) => boolean) =>
-    all.flatMap(({ status, deploymentVersion }) => (isMeant(status) && deploymentVersion?.buildId ? [deploymentVersion.buildId] : []));
-  return { needed: those((status) => NEEDED.includes(status)), drained: those((status) => status === DRAINED) };
-}
-
 /** New runs begin with this build from now on. The server knows a build once one of its workers polls. */
 async function makeCurrent({ connection, namespace }: WorkerHost, buildId: string): Promise<void> {
-  const request = { namespace, deploymentName: DEPLOYMENT, buildId, identity: `judo ${process.pid}`, ignoreMissingTaskQueues: true };
+  const request = { namespace, deploymentName, buildId, identity: `judo ${process.pid}`, ignoreMissingTaskQueues: true };
   for (const started = Date.now(); ; await delay(LOOK_AGAIN_MS)) {
     const error = await setCurrent(connection, request).catch((problem: unknown) => problem);
     if (error === undefined) return;

@@ -22,7 +22,7 @@ const LEAST_EVERY_MS = 1000;
 export function readTimes(options: TimeOptions): NightTimes {
   const jitterMs = milliseconds('--jitter', options.jitter);
   const catchupMs = milliseconds('--catchup', options.catchup);
-  if (catchupMs < LEAST_CATCHUP_MS) throw new CliError(EXIT.usage, `--catchup ${options.catchup}: Temporal's least is 10s`);
+  if (catchupMs < LEAST_CATCHUP_MS) throw new CliError(EXIT.usage, `--catchup ${options.catchup}: Temporal's least is 10s`, 'Give 10s or more.');
   const due = readDue(options);
   const periodMs = due.by === 'interval' ? due.everyMs : 86_400_000;
   if (jitterMs >= periodMs)
@@ -35,7 +35,7 @@ function readDue({ at, timezone, every }: TimeOptions): NightTimes['due'] {
     if (at !== undefined || timezone !== undefined)
       throw new CliError(EXIT.usage, '--every excludes --at and --timezone', 'Give one or the other.');
     const everyMs = milliseconds('--every', every);
-    if (everyMs < LEAST_EVERY_MS) throw new CliError(EXIT.usage, `--every ${every}: a second is the least`);
+    if (everyMs < LEAST_EVERY_MS) throw new CliError(EXIT.usage, `--every ${every}: a second is the least`, 'Give 1s or more.');
     return { by: 'interval', everyMs };
   }
   if (at === undefined) throw new CliError(EXIT.usage, 'when is a night due?', 'Give --at 02:00 --timezone Europe/Berlin.');

@@ -14,8 +14,8 @@ const WATCH_EVERY_MS = 3_000;
 const FAILED_PROBES = 4;
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 30_000;
-/** A process that lived so long has recovered: the next restart waits the shortest time again. */
-const STEADY_AFTER_MS = 20_000;
+/** A process that was healthy so long has recovered: whatever ended it, the next one waits the shortest time again. */
+const STEADY_AFTER_MS = 5_000;
 const LOG_BYTES = 20 * 1024 * 1024;
 
 /** Keeps one service running: starts it, waits until it is healthy, watches it, and starts it again when it ends. */
@@ -31,6 +31,8 @@ export class Keeper {
   private announceHealthy: () => void = () => {};
   private health = this.awaitHealth();
   private restartAsked = false;
+  /** When the process last became healthy; null while it has not. */
+  private healthySince: number | null = null;
 
   constructor(
     private readonly service: Service,
@@ -88,7 +90,7 @@ export class Keeper {
 
   private async keep(): Promise<void> {
     while (!this.stopping) {
-      const started = Date.now();
+      this.healthySince = null;
       const ending = await this.runOnce();
       if (this.stopping) return;
       const { name } = this.service;
@@ -98,7 +100,8 @@ export class Keeper {
         this.log(`${name}: ${ending}, as asked; starting again`);
         continue;
       }
-      const failures = Date.now() - started > STEADY_AFTER_MS ? 1 : this.state.failures + 1;
+      const isSteady = this.healthySince !== null && Date.now() - this.healthySince > STEADY_AFTER_MS;
+      const failures = isSteady ? 1 : this.state.failures + 1;
       const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (failures - 1));
       this.update({ state: 'restarting', pid: null, startedAt: null, failures, restarts: this.state.restarts + 1 });
       this.log(`${name}: ${ending}; starting again in ${wait / 1000} s (restart ${this.state.restarts}, log ${this.state.log})`);
@@ -155,6 +158,7 @@ export class Keeper {
       return;
     }
     if (!lives()) return;
+    this.healthySince = Date.now();
     this.update({ state: 'healthy' });
     this.log(`${this.service.name}: healthy after ${Date.now() - started} ms (pid ${pid}${this.portsInWords()})`);
     this.announceHealthy();

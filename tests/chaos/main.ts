@@ -33,6 +33,7 @@ const say = (line: string) => process.stdout.write(`${line}\n`);
 
 const SWEEPS_AT_ONCE = 2;
 const PAUSE_MS = 700;
+/** How long a run may take after the last fault before it counts as stuck. */
 const PATIENCE_MS = 10 * 60_000;
 const DISK_BYTES = 768 * 2 ** 20;
 
@@ -84,8 +85,7 @@ async function show(home: StackHome, run: string): Promise<RunDocument | null> {
 }
 
 /** Waits for a run as its operator: what is blocked because infrastructure failed too often is tried again. */
-async function attend(home: StackHome, run: string, retries: string[]): Promise<RunDocument> {
-  const deadline = Date.now() + PATIENCE_MS;
+async function attend(home: StackHome, run: string, retries: string[], quietSince: () => number): Promise<RunDocument> {
   for (;;) {
     const shown = await show(home, run);
     if (shown !== null && shown.state === 'completed') return shown;
@@ -93,7 +93,7 @@ async function attend(home: StackHome, run: string, retries: string[]): Promise<
       retries.push(run);
       await home.judo('retry', run, '--reason', 'chaos');
     }
-    if (Date.now() > deadline) {
+    if (Date.now() > quietSince() + PATIENCE_MS) {
       if (shown === null) throw new Error(`run ${run} cannot be shown\n${home.logs()}`);
       return shown;
     }
@@ -106,7 +106,10 @@ async function undisturbed(count: number): Promise<Map<string, RunDocument>> {
   try {
     await home.up();
     const documents = new Map<string, RunDocument>();
-    for (let n = 0; n < count; n++) documents.set(`sweep-${n}`, await attend(home, await start(home, n), []));
+    for (let n = 0; n < count; n++) {
+      const begun = Date.now();
+      documents.set(`sweep-${n}`, await attend(home, await start(home, n), [], () => begun));
+    }
     return documents;
   } finally {
     await home.remove();
@@ -130,18 +133,20 @@ async function main(): Promise<number> {
   let running = 0;
   let started = 0;
   let struck = 0;
+  let lastFault = Date.now();
   try {
     while (struck < wanted) {
       while (running < SWEEPS_AT_ONCE) {
         running += 1;
         const n = started++;
-        const ended = start(home, n).then((name) => attend(home, name, retries));
+        const ended = start(home, n).then((name) => attend(home, name, retries, () => lastFault));
         attended.push(ended);
         void ended.catch(() => undefined).finally(() => (running -= 1));
       }
       const fault = chooseFault(random);
       if (await fault.strike(victim)) {
         struck += 1;
+        lastFault = Date.now();
         if (fault.killsTeacherWorker) workerKilledAt.push(Date.now());
         counts.set(fault.name, (counts.get(fault.name) ?? 0) + 1);
         if (struck % 25 === 0) say(`${struck} of ${wanted} faults, ${started} sweeps`);

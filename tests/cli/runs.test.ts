@@ -40,6 +40,15 @@ describe('before the first run', () => {
     expect(show).toEqual({ code: 4, stdout: '', stderr: expect.stringContaining('there are no runs yet\nremedy: ') });
   });
 
+  test('doctor finds a worker on each queue that needs no GPU, and the code of the workflows in the bucket', async () => {
+    const { checks } = documentOf(await judo('doctor', '-o', 'json')) as { checks: { check: string; state: string; detail: string }[] };
+    const ok = checks.filter(({ state }) => state === 'ok').map(({ check }) => check);
+    expect(ok).toEqual(
+      expect.arrayContaining(['worker on judo-pipeline', 'worker on judo-cpu', 'worker on judo-teacher', 'workflow builds']),
+    );
+    expect(checks.find(({ check }) => check === 'workflow builds')?.detail).toMatch(/^[0-9a-f]{16} is current$/);
+  });
+
   test('plan says what would run, and ends with 10 when asked to', async () => {
     const answer = await judo('plan', stack.recipe, '-o', 'json', '--exit-code');
     expect(answer.code).toBe(10);

@@ -32,13 +32,15 @@ import type { pipeline } from '../../workflows/pipeline.js';
 const NOTHING = { digest: '0'.repeat(64), files: 0, bytes: 0 };
 
 export interface LabOptions {
+  /** A memory store by default. */
+  readonly objects?: ObjectStore;
   /** What each stage says that its teacher cost. */
   readonly usd?: number;
   /** Stages that run at once; a preemptible one gives its place to more urgent work. */
   readonly slots?: number;
-  readonly hosts?: Hosts;
   /** When it does: by default when Temporal says that more urgent work waits. */
   readonly preemption?: Preemption;
+  readonly hosts?: Hosts;
   /** The kinds of stage of the code that is deployed; changed by the test, a new version is. */
   readonly kinds?: Record<string, StageKind>;
   /** The test serves the workflow queue itself. */
@@ -91,14 +93,14 @@ export interface Lab {
   close(): Promise<void>;
 }
 
-/** A real worker on the run's real Temporal server, a memory store, and a stage body of the test's own. */
+/** A real worker on the run's real Temporal server, a store, and a stage body of the test's own. */
 export async function openLab(
   namespace: (typeof NAMESPACES)[number],
   body: (id: string, context: Parameters<StageBody>[0]) => Promise<void>,
   options: LabOptions = {},
 ): Promise<Lab> {
   const directory = mkdtempSync(join(tmpdir(), 'judo-lab-'));
-  const objects = createMemoryObjectStore();
+  const objects = options.objects ?? createMemoryObjectStore();
   const artifacts = createArtifactStore({ objects, cacheDir: join(directory, 'cache') });
   const plans = createPlanStore(objects);
   const executed = new Map<string, number>();
