@@ -55,3 +55,22 @@ test('a stage of a sweep becomes as urgent as the interactive run that joins it'
   await Promise.all([held.result(), interactive.result(), sweep.result()]);
   expect(order).toEqual(['held', 'shared', expect.any(String), expect.any(String)]);
 });
+
+test('two sweeps share a place evenly, though one asked for it first with all it has', async () => {
+  const { hold, order, held } = await openNarrowLab();
+  const STAGES = 8;
+  const start = async (name: string) => {
+    const stages = Array.from({ length: STAGES }, (_, n) => [`${name}${n}`, []] as const);
+    const handle = await lab.start(`share-${name}`, planOf(name, stages), {}, { ...priorities.sweep, fairnessKey: name });
+    await eventually(async () => (await lab.status(handle)).stages.every(({ outcome }) => outcome === 'running'));
+    await queued((await lab.status(handle)).stages.map(({ key }) => `stage/${key}`));
+    return handle;
+  };
+  const [first, second] = [await start('a'), await start('b')];
+  hold.open();
+  await Promise.all([held.result(), first.result(), second.result()]);
+  const half = order.slice(1, 1 + STAGES);
+  const ofSecond = half.filter((id) => id.startsWith('b')).length;
+  expect(ofSecond, order.join(' ')).toBeGreaterThanOrEqual(STAGES / 2 - 1);
+  expect(order).toHaveLength(1 + 2 * STAGES);
+});
