@@ -1,19 +1,7 @@
 import { z } from 'zod';
+import { FAILURE_TYPES } from './plain.js';
 
-/** Every way in which a stage can fail. The set is closed: an activity's edge maps any error to one of these. */
-export const FailureType = z.enum([
-  'InvalidSpec',
-  'DatasetCorrupt',
-  'CheckpointIncompatible',
-  'OutOfGpuMemory',
-  'TrainingDiverged',
-  'TeacherRefused',
-  'ArtifactMissing',
-  'DigestMismatch',
-  'StalledTraining',
-  'Preempted',
-  'Transient',
-]);
+export const FailureType = z.enum(FAILURE_TYPES);
 export type FailureType = z.infer<typeof FailureType>;
 
 /**

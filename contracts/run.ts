@@ -22,9 +22,6 @@ export const RunTerms = z.strictObject({
 });
 export type RunTerms = z.infer<typeof RunTerms>;
 
-/** How urgent is what names no priority: Temporal's own default. Lower is more urgent. */
-export const DEFAULT_PRIORITY_KEY = 3;
-
 /** What a stage's activity is told. It reads parameters from the plan and input digests from the records, and checks the key. */
 export const StageTask = z.strictObject({
   key: Digest,

@@ -1,5 +1,5 @@
 import { patched, proxyLocalActivities, setHandler, uuid4 } from '@temporalio/workflow';
-import { STAGE_KINDS } from '../contracts/stages/index.js';
+import type { StageKind } from '../contracts/stages/stage-kind.js';
 import type { LiveStage } from '../contracts/run.js';
 import { profiles } from '../temporal.config.js';
 import type { PipelineActivities } from './activity-types.js';
@@ -13,9 +13,9 @@ const { deployedPlan, editPlan } = proxyLocalActivities<PipelineActivities>(prof
 const now = (): string => new Date().toISOString();
 
 /** People's decisions on a run. A validator refuses what does not fit, at once and with the reason; nothing is in history then. */
-export function handleDecisions(hand: RunHand): void {
+export function handleDecisions(hand: RunHand, kinds: Readonly<Record<string, StageKind>>): void {
   setHandler(resolveStageUpdate, (order) => resolveStages(hand, order), {
-    validator: (order) => checkPatches(order, targets(hand, order)),
+    validator: (order) => checkPatches(order, targets(hand, order), kinds),
   });
   setHandler(
     pauseRunUpdate,
@@ -67,10 +67,14 @@ function find(hand: RunHand, name: string, blocked: readonly LiveStage[]): LiveS
   throw new Error(`stage ${name} of run ${hand.run} is ${other?.state ?? 'not blocked'}${whoResolved(hand.decisions, name)}; ${list}`);
 }
 
-function checkPatches({ action, patch, force }: ResolveOrder, wanted: readonly LiveStage[]): void {
+function checkPatches(
+  { action, patch, force }: ResolveOrder,
+  wanted: readonly LiveStage[],
+  kinds: Readonly<Record<string, StageKind>>,
+): void {
   if (wanted.length === 0 && action === 'abort') throw new Error('no stage is blocked: cancel the run instead (judo cancel)');
   if (action === 'abort' && (patch.length > 0 || force.length > 0)) throw new Error('a stage that is given up takes no change');
-  assignPatches(wanted, patch, STAGE_KINDS);
+  assignPatches(wanted, patch, kinds);
 }
 
 async function resolveStages(hand: RunHand, order: ResolveOrder): Promise<{ stages: string[] }> {

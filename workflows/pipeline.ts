@@ -19,7 +19,8 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy } from '@temporalio/common';
-import { DEFAULT_PRIORITY_KEY, type Advance, type PipelineInput, type ReadyStage, type RunLive, type RunState } from '../contracts/run.js';
+import { DEFAULT_PRIORITY_KEY } from '../contracts/plain.js';
+import type { Advance, PipelineInput, ReadyStage, RunLive, RunState } from '../contracts/run.js';
 import { cancelPatience, continueAfterEvents, profiles, queues, reportEveryMs } from '../temporal.config.js';
 import type { NoticeActivities, PipelineActivities, ReportActivities, RunNotice } from './activity-types.js';
 import { describeRun } from './core/describe-run.js';
@@ -35,6 +36,9 @@ const { notify } = proxyActivities<NoticeActivities>({ ...profiles.notice, taskQ
 
 /** Stages in flight when the run sets no limit: children, signals and what is carried over stay small. */
 const IN_FLIGHT = 32;
+
+/** The kinds of stage with their schemas. Not imported above: the workflows of stages, of which there are most, need none of it. */
+const stageKinds = async () => (await import(/* webpackMode: "eager" */ '../contracts/stages/index.js')).STAGE_KINDS;
 
 const now = (): string => new Date().toISOString();
 
@@ -53,7 +57,7 @@ export async function pipeline(input: PipelineInput): Promise<RunLive> {
 
   setHandler(runQuery, () => viewOf(hand, ended));
   setHandler(stageSettledSignal, (settled) => void hand.settled.push(settled));
-  handleDecisions(hand);
+  handleDecisions(hand, await stageKinds());
 
   try {
     await Promise.all(inState(hand, 'running').map((stage) => join(stage.key)));

@@ -13,7 +13,8 @@ import {
 } from '@temporalio/workflow';
 import { HandlerUnfinishedPolicy, type Priority } from '@temporalio/common';
 import { profiles, queues } from '../temporal.config.js';
-import { DEFAULT_PRIORITY_KEY, type StageHeading, type StageResult, type StageTask } from '../contracts/run.js';
+import { DEFAULT_PRIORITY_KEY } from '../contracts/plain.js';
+import type { StageHeading, StageResult, StageTask } from '../contracts/run.js';
 import type { PipelineActivities } from './activity-types.js';
 import { failureOf } from './core/stage-failure.js';
 import { joinStageSignal, leaveStageSignal, stageSettledSignal, stageWorkflowId, type StageSettled } from './messages.js';

@@ -42,6 +42,8 @@ function configOf(options: S3Options): S3ClientConfig {
   return {
     requestChecksumCalculation: checksums,
     responseChecksumValidation: checksums,
+    // Thousands of small reads: the SDK need not put the same steps together again for each of them.
+    cacheMiddleware: true,
     ...(region && { region }),
     ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
     ...(options.credentials && { credentials: options.credentials }),

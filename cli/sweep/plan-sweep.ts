@@ -2,7 +2,6 @@ import { recentRecords } from '../../activities/artifacts/listing.js';
 import { stageLabel } from '../../activities/stage/plan-store.js';
 import { walkRun } from '../../activities/stage/plan-walk.js';
 import { estimateStage, type Estimate } from '../../workflows/core/estimate.js';
-import { digestOf } from '../../workflows/core/stage-key.js';
 import { outlineSweep, type OutlineCell, type SweepOutline } from '../../workflows/core/static-identity.js';
 import { columns, duration, painter } from '../render/terminal.js';
 import type { Session } from '../session.js';
@@ -20,7 +19,8 @@ export interface SweepForecast extends SweepOutline {
 export async function forecastSweep(session: Session, planned: readonly PlannedVariant[]): Promise<SweepForecast> {
   const { artifacts, objects } = await session.stores();
   const walk = await walkRun(
-    planned.map(({ name, plan }) => ({ variant: name, digest: digestOf(plan), plan })),
+    // Nothing is started from a forecast: its plans are not filed, and need no digest.
+    planned.map(({ name, plan }) => ({ variant: name, digest: name, plan })),
     artifacts,
   );
   const outline = outlineSweep(planned, (variant, stage) => walk.done.has(stageLabel(variant, stage)));

@@ -167,19 +167,26 @@ function unreadSettings(settings: readonly KeySetting[], tried: readonly TriedPo
 
 /** Axes along which no stage differs: every value would be the same run. */
 function unreadAxes({ sweep }: SweepSource, tried: readonly TriedPoint[]): RecipeProblem[] {
-  const all = tried.map(({ plan }) => [...staticIdentities(plan).values()].join());
+  const known = new Map<number, string>();
+  const identityOf = (index: number): string => {
+    const identity = known.get(index) ?? [...staticIdentities(tried[index]!.plan).values()].join();
+    known.set(index, identity);
+    return identity;
+  };
   return Object.keys(sweep.grid).flatMap((key, axis) => {
-    const rows = new Map<string, Set<string>>();
+    // The first point of each row of this axis. Most axes are read: two points are compared, and that is that.
+    const rows = new Map<string, number>();
     let compared = 0;
     for (const [index, { point, variant }] of tried.entries()) {
       // A stage that is disabled here is told by `unreadSettings` where it is disabled everywhere.
       if (variant.recipe.stages[key.replace(/^stages\./, '').split('.')[0]!]?.enabled === false && !key.endsWith('.enabled')) continue;
       const row = point.coordinates.toSpliced(axis + 1, 1).join();
-      const seen = rows.get(row) ?? new Set<string>();
-      if (rows.has(row)) compared += 1;
-      rows.set(row, seen.add(all[index]!));
+      const first = rows.get(row);
+      if (first === undefined) rows.set(row, index);
+      else if (identityOf(first) !== identityOf(index)) return [];
+      else compared += 1;
     }
-    if (compared === 0 || [...rows.values()].some((seen) => seen.size > 1)) return [];
+    if (compared === 0) return [];
     return [{ path: ['grid', key], message: 'no stage reads it: every value of this axis gives the same stages; take the axis out' }];
   });
 }
