@@ -92,8 +92,8 @@ export async function pipeline(input: PipelineInput): Promise<RunLive> {
   }
 
   /**
-   * Does what needs the record store, by local activities. Where it cannot be asked, and that does not pass by itself, the run is blocked and waits for
-   * somebody: it takes nothing for undone, and starts nothing.
+   * Does what needs the record store, by local activities. Where it cannot be asked, and that does not pass by itself, the run is
+   * blocked and waits for somebody: it takes nothing for undone, and starts nothing.
    */
   async function withStore(work: () => Promise<void>): Promise<void> {
     const before = hand.lost;
@@ -103,6 +103,7 @@ export async function pipeline(input: PipelineInput): Promise<RunLive> {
     } catch (error) {
       const failure = error instanceof TemporalFailure ? failureOf(error) : null;
       if (failure === null) throw error;
+      hand.review = true;
       hand.lost = [failure.message, failure.remedy ?? []].flat().join('. ');
       if (hand.lost !== before) tell({ event: 'blocked', text: `run ${hand.run} is blocked: ${hand.lost}`, stages: [] });
     }
