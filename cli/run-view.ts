@@ -1,5 +1,6 @@
 import { objectKeys } from '../contracts/artifact.js';
 import { RunStatus, StageProgress, type RunLive, type StageStatus } from '../contracts/run.js';
+import { parseFiled } from '../activities/retention/parse-filed.js';
 import { runStatus as statusOf } from '../activities/stage/run-status.js';
 import { runQuery, runWorkflowId, stageWorkflowId } from '../workflows/messages.js';
 import { CliError, EXIT } from './exit-codes.js';
@@ -23,8 +24,9 @@ export async function runStatus(session: Session, run: string): Promise<RunStatu
 /** The record of a run, or null. It is filed at its start, at every decision and at its end. */
 export async function filedStatus(session: Session, run: string): Promise<RunStatus | null> {
   const { objects } = await session.stores();
-  const bytes = await objects.get(objectKeys.run(run));
-  return bytes === null ? null : RunStatus.parse(JSON.parse(bytes.toString('utf8')));
+  const key = objectKeys.run(run);
+  const bytes = await objects.get(key);
+  return bytes === null ? null : parseFiled(RunStatus, bytes, `run record ${key} in ${objects.description}`);
 }
 
 /** What the run's workflow says; null when Temporal knows no such run (any more). */

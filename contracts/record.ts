@@ -41,5 +41,7 @@ export const StageRecord = z.strictObject({
   attempts: z.int().positive(),
   /** Versions that could matter to a reader of the result: node, python, torch, device. Not in the key. */
   environment: z.record(z.string(), z.string()),
+  /** sha256 of everything else as canonical JSON, given when it is filed: an edited record is told. Those of before have none. */
+  digest: Digest.optional(),
 });
 export type StageRecord = z.infer<typeof StageRecord>;

@@ -5,7 +5,7 @@ import { StageError } from '../../contracts/failure.js';
 import type { ArtifactStore, TransferOptions } from '../../contracts/ports/artifact-store.js';
 import type { ObjectInfo, ObjectStore } from '../../contracts/ports/object-store.js';
 import type { StageRecord } from '../../contracts/record.js';
-import { parseRecord } from './records.js';
+import { parseRecord, readRecord } from './records.js';
 import { forEachAtOnce } from './transfer.js';
 import { verifyTree } from './verify-tree.js';
 
@@ -160,6 +160,34 @@ export async function verifyTrees(
     options.onVerdict?.(verdict);
   }
   return verdicts;
+}
+
+/** What `judo artifacts verify` found in one stage's record. */
+export interface RecordVerdict {
+  /** The object's. */
+  readonly key: string;
+  readonly ok: boolean;
+  readonly problems: readonly string[];
+  readonly discarded: boolean;
+}
+
+/** Reads every record again. With `discard` those that are not as they were filed are deleted: their stages run again. */
+export async function verifyRecords(
+  { objects }: Pick<Stores, 'objects'>,
+  options: TransferOptions & { discard?: boolean } = {},
+): Promise<RecordVerdict[]> {
+  const listed = await allBelow(objects, RECORDS);
+  const verdicts = new Map<string, RecordVerdict>();
+  await forEachAtOnce(listed, options.signal, async ({ key }) => {
+    const text = await objects.get(key);
+    if (text === null) return;
+    const reading = readRecord(text, basename(key, '.json'));
+    const ok = 'record' in reading || reading.isWhole;
+    const discarded = !ok && options.discard === true;
+    if (discarded) await objects.delete(key);
+    verdicts.set(key, { key, ok, problems: 'record' in reading || ok ? [] : [reading.problem], discarded });
+  });
+  return listed.flatMap(({ key }) => verdicts.get(key) ?? []);
 }
 
 async function allBelow(objects: ObjectStore, prefix: string): Promise<ObjectInfo[]> {

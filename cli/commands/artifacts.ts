@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { TreeVerdict } from '../../activities/artifacts/listing.js';
+import type { RecordVerdict, TreeVerdict } from '../../activities/artifacts/listing.js';
 import { EXIT } from '../exit-codes.js';
 import { outputOption, wholeNumber } from './options.js';
 
@@ -48,24 +48,29 @@ function getCommand(): Command {
 
 function verifyCommand(): Command {
   return new Command('verify')
-    .description('Read trees again from the store and compare every digest. Exit code 1 when one is damaged')
-    .argument('[digest]', 'a digest, or its beginning (default: every tree)')
+    .description("Read trees and stages' records again from the store and compare every digest. Exit code 1 when one is damaged")
+    .argument('[digest]', "a tree's digest, or its beginning (default: every tree and every record)")
     .option('--discard', 'delete what is damaged and the manifests that name it, so that it can be made again')
     .option('--yes', 'do not ask')
     .addOption(outputOption())
     .addHelpText('after', '\nExamples:\n  $ judo artifacts verify\n  $ judo artifacts verify 9f86d081 --discard --yes')
     .action(async (beginning: string | undefined, options: { output?: string; discard?: boolean; yes?: boolean }) => {
-      const { resolveDigest, verifyTrees } = await import('../../activities/artifacts/listing.js');
+      const { resolveDigest, verifyRecords, verifyTrees } = await import('../../activities/artifacts/listing.js');
       if (options.discard === true) {
         const { confirm } = await import('../confirm.js');
         await confirm('delete what is damaged?', options.yes === true);
       }
       const open = await stores();
       const which = beginning === undefined ? 'all' : await resolveDigest(open, beginning);
-      const verdicts = await verifyTrees(open, which, { discard: options.discard === true });
-      if (options.output === 'json') process.stdout.write(`${JSON.stringify({ schemaVersion: 1, verdicts })}\n`);
-      else tellVerdicts(verdicts, options.discard === true);
-      if (verdicts.some((verdict) => !verdict.ok)) process.exitCode = EXIT.failed;
+      const discard = options.discard === true;
+      const verdicts = await verifyTrees(open, which, { discard });
+      const records = which === 'all' ? await verifyRecords(open, { discard }) : [];
+      if (options.output === 'json') process.stdout.write(`${JSON.stringify({ schemaVersion: 1, verdicts, records })}\n`);
+      else {
+        tellVerdicts(verdicts, discard);
+        if (which === 'all') tellRecords(records, discard);
+      }
+      if ([...verdicts, ...records].some((verdict) => !verdict.ok)) process.exitCode = EXIT.failed;
     });
 }
 
@@ -127,6 +132,19 @@ function tellVerdicts(verdicts: readonly TreeVerdict[], discard: boolean): void 
           '  ',
           ' ',
         ),
+  );
+}
+
+function tellRecords(records: readonly RecordVerdict[], discard: boolean): void {
+  const damaged = records.filter((record) => !record.ok);
+  for (const { key, problems } of damaged) for (const problem of problems) process.stdout.write(`${key}  ${problem}\n`);
+  const deleted = discard ? `, ${damaged.length} deleted` : '';
+  process.stderr.write(`${records.length} ${records.length === 1 ? 'record' : 'records'} read, ${damaged.length} damaged${deleted}\n`);
+  if (damaged.length === 0) return;
+  process.stderr.write(
+    discard
+      ? 'next: their stages run again when a run needs them; judo retry RUN goes on with one that was blocked\n'
+      : 'next: put them back as they were, or judo artifacts verify --discard deletes them: their stages run again\n',
   );
 }
 

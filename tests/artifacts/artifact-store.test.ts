@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createArtifactStore } from '../../activities/artifacts/artifact-store.js';
 import { sha256Of } from '../../activities/artifacts/hash-file.js';
+import { readRecord } from '../../activities/artifacts/records.js';
 import { createMemoryObjectStore } from '../../adapters/object-store/memory.js';
 import { objectKeys } from '../../contracts/artifact.js';
 import type { ObjectStore } from '../../contracts/ports/object-store.js';
 import type { StageRecord } from '../../contracts/record.js';
+import { digestOf } from '../../workflows/core/stage-key.js';
 import { folderWith, temporaryFolder } from './temporary-folders.js';
 
 const files = {
@@ -319,8 +321,8 @@ describe('records', () => {
     expect(await store.record(record.key)).toBeNull();
     await (await storeOver(objects)).store.fileRecord(record);
     const before = calls.length;
-    expect(await store.record(record.key)).toEqual(record);
-    expect(await store.record(record.key)).toEqual(record);
+    expect(await store.record(record.key)).toMatchObject(record);
+    expect(await store.record(record.key)).toMatchObject(record);
     expect(calls.slice(before)).toEqual([`get ${objectKeys.record(record.key)}`]);
   });
 
@@ -332,16 +334,70 @@ describe('records', () => {
     expect(await (await storeOver(objects)).store.record(record.key)).toEqual(filed[0]);
   });
 
-  test.each(['', '{"schemaVersion":1', '{}', JSON.stringify({ ...record, key: 'b'.repeat(64) })])(
-    'the garbled record %j is refused with its key',
-    async (text) => {
-      const { store, objects } = await storeOver();
-      await objects.put(objectKeys.record(record.key), text);
-      await expect(store.record(record.key)).rejects.toMatchObject({
-        failure: { type: 'InvalidSpec', message: expect.stringContaining(record.key) },
-      });
-    },
-  );
+  /** A record as it was filed, and then as a hand left it. */
+  async function edited(edit: (filed: StageRecord) => unknown) {
+    const { store, objects } = await storeOver();
+    const changed = edit(await store.fileRecord(record));
+    await objects.put(objectKeys.record(record.key), typeof changed === 'string' ? changed : JSON.stringify(changed));
+    return (await storeOver(objects)).store.record(record.key);
+  }
+
+  test.each<[string, (filed: StageRecord) => unknown, string | RegExp]>([
+    ['is empty', () => '', 'it is no JSON (Unexpected end of JSON input)'],
+    ['is cut off', (filed) => JSON.stringify(filed).slice(0, -40), 'it is no JSON ('],
+    ['is no record', () => [], 'expected object, received array'],
+    ['lacks a field', ({ outputs: _, ...rest }) => rest, 'outputs: Invalid input: expected record, received undefined'],
+    [
+      'has a field of another kind',
+      (filed) => ({ ...filed, attempts: 'two' }),
+      'attempts: Invalid input: expected number, received string, got "two"',
+    ],
+    ['has an unknown field', (filed) => ({ ...filed, note: 'mine' }), 'unknown field note'],
+    [
+      'has an unknown field further down',
+      (filed) => ({ ...filed, outputs: { out: { digest: 'c'.repeat(64), files: 1, bytes: 1, x: 1 } } }),
+      'unknown field outputs.out.x',
+    ],
+    [
+      'is of another key',
+      (filed) => ({ ...filed, key: 'b'.repeat(64) }),
+      `it is the record of another key, ${'b'.repeat(64)} (stage grpo)`,
+    ],
+    [
+      'has another parameter',
+      (filed) => ({ ...filed, params: { epochs: 15 } }),
+      /it was edited: its content gives [0-9a-f]{64}, and it was filed with [0-9a-f]{64}/,
+    ],
+    ['has other outputs', (filed) => ({ ...filed, outputs: { policy: { digest: 'c'.repeat(64), files: 1, bytes: 1 } } }), 'it was edited'],
+    ['has another digest', (filed) => ({ ...filed, digest: 'c'.repeat(64) }), 'it was edited'],
+  ])('one that %s is refused: the object, what is wrong with it, and the remedy', async (_, edit, told) => {
+    await expect(edited(edit)).rejects.toMatchObject({
+      failure: {
+        type: 'InvalidSpec',
+        message: expect.stringMatching(new RegExp(`^record ${objectKeys.record(record.key)} in memory is not as it was filed: `)),
+        remedy: expect.stringContaining('judo artifacts verify --discard'),
+      },
+    });
+    await expect(edited(edit)).rejects.toThrow(told);
+  });
+
+  test('one of before records had a digest, and one whose fields are in another order, are read', async () => {
+    expect(await edited(({ digest: _, ...old }) => old)).toEqual(record);
+    expect(await edited((filed) => Object.fromEntries(Object.entries(filed).reverse()))).toMatchObject(record);
+  });
+
+  test('one that a newer judo filed is whole, and not read', async () => {
+    const newer = { ...record, colour: 'blue' };
+    const filed = { ...newer, digest: digestOf(newer) };
+    await expect(edited(() => filed)).rejects.toMatchObject({
+      failure: {
+        message: expect.stringContaining('cannot be read: unknown field colour'),
+        remedy: 'A newer judo wrote it: use that version.',
+      },
+    });
+    expect(readRecord(Buffer.from(JSON.stringify(filed)), record.key)).toEqual({ problem: 'unknown field colour', isWhole: true });
+    expect(readRecord(Buffer.from(JSON.stringify({ ...filed, run: 'x' })), record.key)).toMatchObject({ isWhole: false });
+  });
 });
 
 function flipped(bytes: Buffer): Buffer {

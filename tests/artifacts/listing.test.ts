@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createArtifactStore } from '../../activities/artifacts/artifact-store.js';
 import { sha256Of } from '../../activities/artifacts/hash-file.js';
-import { getTree, listRecords, listTrees, resolveDigest, verifyTrees } from '../../activities/artifacts/listing.js';
+import { getTree, listRecords, listTrees, resolveDigest, verifyRecords, verifyTrees } from '../../activities/artifacts/listing.js';
 import { createMemoryObjectStore } from '../../adapters/object-store/memory.js';
 import { objectKeys } from '../../contracts/artifact.js';
+import { recordOf } from '../retention/garbage.js';
 import { folderWith, temporaryFolder } from './temporary-folders.js';
 
 async function stores() {
@@ -91,4 +92,25 @@ test('damage is told tree by tree, and what was discarded is made anew by the ne
   const next = createArtifactStore({ objects, cacheDir: await temporaryFolder() });
   expect((await next.save(root)).digest).toBe(digest);
   expect(await next.verify(digest)).toEqual({ ok: true, problems: [] });
+});
+
+test('records that were edited are told, and discarded without a word about the others', async () => {
+  const { objects, artifacts } = await stores();
+  const out = await artifacts.save(await folderWith({ a: 'made' }));
+  const file = async (n: number) => artifacts.fileRecord(recordOf(String(n).repeat(64), 'run-1', { out }));
+  const [sound, changed, copied] = [await file(1), await file(2), await file(3)].map(({ key }) => objectKeys.record(key));
+  const text = async (key: string) => String(await objects.get(key));
+  await objects.put(changed!, (await text(changed!)).replace('run-1', 'run-2'));
+  await objects.put(copied!, await text(sound!));
+  const before = await text(sound!);
+  expect(await verifyRecords({ objects })).toEqual([
+    { key: sound, ok: true, problems: [], discarded: false },
+    { key: changed, ok: false, problems: [expect.stringContaining('it was edited')], discarded: false },
+    { key: copied, ok: false, problems: [expect.stringContaining('it is the record of another key, 111')], discarded: false },
+  ]);
+  await expect(listRecords({ objects })).rejects.toThrow('is not as it was filed');
+  expect((await verifyRecords({ objects }, { discard: true })).map(({ discarded }) => discarded)).toEqual([false, true, true]);
+  expect((await listRecords({ objects })).map(({ key }) => objectKeys.record(key))).toEqual([sound]);
+  expect(await text(sound!)).toBe(before);
+  expect((await artifacts.verify(out.digest)).ok).toBe(true);
 });

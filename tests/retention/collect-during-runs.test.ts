@@ -160,7 +160,8 @@ test('a sweep on a real worker and a real S3 server, collected in a loop, makes 
   const made = ({ stages: all }: RunStatus) => all.map(({ stage, key, artifacts }) => [stage, key, artifacts]);
 
   const quiet = await openLab('retention-test', async () => undefined);
-  const expected = await runSweep(quiet, `quiet-${process.pid}`).finally(() => quiet.close());
+  const expected = await runSweep(quiet, `quiet-${process.pid}`);
+  await quiet.close();
 
   const inFlight = new Map<string, Promise<unknown>>();
   let deleted = 0;

@@ -1,5 +1,7 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterEach, describe, expect, test } from 'vitest';
+import { verifyRecords } from '../../activities/artifacts/listing.js';
+import { objectKeys } from '../../contracts/artifact.js';
 import { StageError } from '../../contracts/failure.js';
 import type { RunStatus } from '../../contracts/run.js';
 import { resolveStageUpdate, runQuery, stageWorkflowId } from '../../workflows/messages.js';
@@ -68,6 +70,30 @@ describe('a run', () => {
     const statuses = await Promise.all(handles.map(ended));
     expect(statuses.map((status) => status.state)).toEqual(Array(20).fill('completed'));
     expect(Object.fromEntries(lab.executed)).toEqual({ left: 1, right: 1, join: 1, end: 1 });
+  });
+});
+
+describe('a record that somebody edited', () => {
+  test('blocks a run that needs it, with the reason; discarded, its stage runs again and the run goes on', async () => {
+    lab = await openLab('pipeline-test', async () => undefined);
+    const before = await ended(await lab.start(newRun(), DIAMOND));
+    const { objects } = lab;
+    await lab.close();
+    const key = objectKeys.record(before.stages[0]!.key!);
+    await objects.put(key, String(await objects.get(key)).replace('"attempts":1', '"attempts":2'));
+    // Another process, that has not read it before.
+    lab = await openLab('pipeline-test', async () => undefined, { objects });
+    const handle = await lab.start(newRun(), DIAMOND);
+    await eventually(async () => (await handle.query(runQuery)).state === 'blocked');
+    const told = `record ${key} in memory is not as it was filed: it was edited`;
+    expect((await handle.query(runQuery)).lost).toContain(told);
+    await eventually(() => lab!.notices.some(({ event, text }) => event === 'blocked' && text.includes(told)));
+    await expect(lab.status(handle)).rejects.toThrow(told);
+    expect(Object.fromEntries(lab.executed)).toEqual({});
+    expect((await verifyRecords({ objects }, { discard: true })).filter(({ ok }) => !ok)).toMatchObject([{ key, discarded: true }]);
+    await handle.executeUpdate(resolveStageUpdate, { args: [RETRY] });
+    expect(outcomes(await ended(handle))).toEqual({ left: 'ran', right: 'reused', join: 'reused', end: 'reused' });
+    expect(Object.fromEntries(lab.executed)).toEqual({ left: 1 });
   });
 });
 
