@@ -44,7 +44,14 @@ export function createPlanStore(objects: ObjectStore) {
         remedy: 'Is this the bucket that the run was started with?',
       });
     }
-    const json: unknown = JSON.parse(bytes.toString('utf8'));
+    const json = parseJson(bytes);
+    if (json === undefined || digestOf(json) !== digest) {
+      throw new StageError({
+        type: 'DigestMismatch',
+        message: `plan ${objectKeys.plan(digest)} in ${objects.description} is not what its name says: it was edited or damaged`,
+        remedy: 'Put the object back as it was; or delete it and run the recipe again: what is done stays done.',
+      });
+    }
     const loaded = isSweep(json) ? SweepPlan.parse(json) : Plan.parse(json);
     known.set(digest, loaded);
     return loaded;
@@ -90,3 +97,11 @@ export type PlanStore = ReturnType<typeof createPlanStore>;
 
 /** Whether this is the plan of a sweep. */
 export const isSweep = (plan: unknown): plan is SweepPlan => plan !== null && typeof plan === 'object' && 'variants' in plan;
+
+function parseJson(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
