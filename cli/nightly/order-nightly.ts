@@ -51,7 +51,8 @@ export async function backfillNightly(session: Session, name: string, span: { fr
   const { store, definition, handle, order } = await open(session, name);
   const { times } = definition;
   const [from, to] = [readMoment('--from', span.from, definition, 0), readMoment('--to', span.to, definition, 1)];
-  if (to > Date.now()) throw new CliError(EXIT.usage, `--to ${span.to} is not past yet`, 'Give a date before today, or a moment that is past.');
+  if (to > Date.now())
+    throw new CliError(EXIT.usage, `--to ${span.to} is not past yet`, 'Give a date before today, or a moment that is past.');
   const due = dueTimes(times, from - 1, to);
   if (due.length === 0)
     throw new CliError(

@@ -22,7 +22,8 @@ const LEAST_EVERY_MS = 1000;
 export function readTimes(options: TimeOptions): NightTimes {
   const jitterMs = milliseconds('--jitter', options.jitter);
   const catchupMs = milliseconds('--catchup', options.catchup);
-  if (catchupMs < LEAST_CATCHUP_MS) throw new CliError(EXIT.usage, `--catchup ${options.catchup}: Temporal's least is 10s`, 'Give 10s or more.');
+  if (catchupMs < LEAST_CATCHUP_MS)
+    throw new CliError(EXIT.usage, `--catchup ${options.catchup}: Temporal's least is 10s`, 'Give 10s or more.');
   const due = readDue(options);
   const periodMs = due.by === 'interval' ? due.everyMs : 86_400_000;
   if (jitterMs >= periodMs)
