@@ -20,35 +20,38 @@ const hostsOf = (taskQueue: string) => createTaskQueueHosts({ connect, namespace
 const deps = { ...stores, settings, hostsOf };
 const teachers = createTeachers(deps);
 
-await runWorkers(
-  settings,
-  [
-    {
-      taskQueue: queues.cpu,
-      activities: { ...cpuActivities(deps), ...nightlyActivities(deps), ...reportActivities(deps) },
-      maxConcurrentActivityTaskExecutions: 4,
-      shutdownGraceTime: '5s',
-    },
-    {
-      taskQueue: queues.teacher,
-      activities: teacherActivities(deps, teachers),
-      maxConcurrentActivityTaskExecutions: 4,
-      shutdownGraceTime: '5s',
-    },
-  ],
-  (host) =>
-    serveWorkflowBuilds(host, {
-      code: readFileSync(WORKFLOW_BUNDLE, 'utf8'),
-      objects: stores.objects,
-      everyMs: workflowBuildsLookMs,
-      worker: {
-        taskQueue: queues.pipeline,
-        activities: { ...createPipelineActivities({ ...stores, raise: createRaisePriority(host) }) },
-        maxConcurrentLocalActivityExecutions: 100,
+try {
+  await runWorkers(
+    settings,
+    [
+      {
+        taskQueue: queues.cpu,
+        activities: { ...cpuActivities(deps), ...nightlyActivities(deps), ...reportActivities(deps) },
+        maxConcurrentActivityTaskExecutions: 4,
         shutdownGraceTime: '5s',
       },
-    }),
-);
-// What is on the wire is paid for: it is filed before this process ends.
-await teachers.settled();
+      {
+        taskQueue: queues.teacher,
+        activities: teacherActivities(deps, teachers),
+        maxConcurrentActivityTaskExecutions: 4,
+        shutdownGraceTime: '5s',
+      },
+    ],
+    (host) =>
+      serveWorkflowBuilds(host, {
+        code: readFileSync(WORKFLOW_BUNDLE, 'utf8'),
+        objects: stores.objects,
+        everyMs: workflowBuildsLookMs,
+        worker: {
+          taskQueue: queues.pipeline,
+          activities: { ...createPipelineActivities({ ...stores, raise: createRaisePriority(host) }) },
+          maxConcurrentLocalActivityExecutions: 100,
+          shutdownGraceTime: '5s',
+        },
+      }),
+  );
+} finally {
+  // What is on the wire is paid for: it is kept, whatever ends this process.
+  await teachers.settled();
+}
 process.exit(0);

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { objectKeys } from '../../contracts/artifact.js';
 import { StageError } from '../../contracts/failure.js';
 import type { ObjectStore } from '../../contracts/ports/object-store.js';
@@ -29,10 +30,14 @@ export interface TeacherLedger {
    * with the next sample index; the last answer is returned whatever its status. `loadImages` is called only when a call is made.
    */
   ask(request: TeacherRequest, loadImages: () => Promise<readonly Buffer[]>, signal?: AbortSignal): Promise<LedgerAnswer>;
-  /** Resolves when no call is on the wire, whoever asked for it. What a process awaits before it ends in order. */
+  /**
+   * Resolves when no call is on the wire, whoever asked for it, and every answer is filed or at least on this machine's disk. What a
+   * process awaits before it ends in order; with a full disk and no store it waits for one of them.
+   */
   settled(): Promise<void>;
 }
 
+const SETTLE_AGAIN_MS = 200;
 /** A refused, cut or invalid answer is asked again at most this often. */
 const ASK_AGAIN = 2;
 
@@ -50,7 +55,7 @@ export function createTeacherLedger(options: {
   const { objects, client, prices = {}, spool } = options;
   const inFlight = new Map<string, Promise<TeacherCall>>();
   /** Paid, and not filed because the store failed: whoever asks next files it instead of paying again. */
-  const unfiled = new Map<string, TeacherAnswer>();
+  const unfiled = new Map<string, { readonly answer: TeacherAnswer; isSpooled: boolean }>();
 
   const callOnce = (request: TeacherRequest, loadImages: () => Promise<readonly Buffer[]>): Promise<TeacherCall> => {
     const hash = teacherRequestHash(request);
@@ -66,20 +71,34 @@ export function createTeacherLedger(options: {
     const key = objectKeys.teacherAnswer(hash);
     const filed = await objects.get(key);
     if (filed) return { answer: readAnswer(key, hash, filed), paid: false };
-    const answer = unfiled.get(hash) ?? (await spooled(hash)) ?? (await payFor(hash, request, await loadImages()));
-    const outcome = await objects.put(key, JSON.stringify(answer), { ifAbsent: true, contentType: 'application/json' });
-    unfiled.delete(hash);
-    await spool?.delete(hash);
+    const answer = unfiled.get(hash)?.answer ?? (await spooled(hash)) ?? (await payFor(hash, request, await loadImages()));
+    const outcome = await file(hash, answer);
     const winner = outcome === 'exists' ? await objects.get(key) : null;
     return { answer: winner ? readAnswer(key, hash, winner) : answer, paid: true };
   };
 
   const payFor = async (hash: string, request: TeacherRequest, images: readonly Buffer[]): Promise<TeacherAnswer> => {
     const answer = TeacherAnswer.parse({ ...(await client.ask(request, images)), requestHash: hash });
-    unfiled.set(hash, answer);
+    unfiled.set(hash, { answer, isSpooled: false });
     // A spool that cannot be written (a full disk) costs nothing yet: the answer is in memory, and is filed next.
-    await spool?.put(hash, JSON.stringify(answer)).catch(() => undefined);
+    await keep(hash).catch(() => undefined);
     return answer;
+  };
+
+  const file = async (hash: string, answer: TeacherAnswer): Promise<'written' | 'exists'> => {
+    const key = objectKeys.teacherAnswer(hash);
+    const outcome = await objects.put(key, JSON.stringify(answer), { ifAbsent: true, contentType: 'application/json' });
+    unfiled.delete(hash);
+    await spool?.delete(hash);
+    return outcome;
+  };
+
+  /** Writes an answer in memory to this machine's disk. */
+  const keep = async (hash: string): Promise<void> => {
+    const one = unfiled.get(hash);
+    if (one === undefined || spool === undefined) return;
+    await spool.put(hash, JSON.stringify(one.answer));
+    one.isSpooled = true;
   };
 
   /** What an earlier process paid for and did not file. A file that cannot be read is no answer: the request is asked again. */
@@ -100,7 +119,14 @@ export function createTeacherLedger(options: {
       }
     },
     async settled() {
-      await Promise.allSettled(inFlight.values());
+      for (;;) {
+        await Promise.allSettled(inFlight.values());
+        const inMemory = () => [...unfiled].filter(([, { isSpooled }]) => !isSpooled);
+        await Promise.allSettled(inMemory().map(([hash]) => keep(hash)));
+        await Promise.allSettled(inMemory().map(([hash, { answer }]) => file(hash, answer)));
+        if (inFlight.size === 0 && inMemory().length === 0) return;
+        await delay(SETTLE_AGAIN_MS);
+      }
     },
   };
 }

@@ -1,6 +1,7 @@
 import { Client, Connection } from '@temporalio/client';
 import type { stage } from '../../workflows/stage.js';
 import type { RunDocument, StackHome } from '../slow/stack-home.js';
+import type { Fault } from './faults.js';
 import type { TeacherDoor } from './teacher-door.js';
 
 export interface Outcome {
@@ -9,12 +10,14 @@ export interface Outcome {
   /** Each sweep's document, disturbed and undisturbed. */
   readonly documents: ReadonlyMap<string, RunDocument>;
   readonly expected: ReadonlyMap<string, RunDocument>;
-  /** When a fault killed the worker that asks the teacher. One that ends in order files what is on the wire first. */
-  readonly workerKilledAt: readonly number[];
+  /** Every fault, with when it was over. Only a killed worker loses an answer: one that ends in order files what is on the wire first. */
+  readonly struckAt: readonly { readonly at: number; readonly fault: Pick<Fault, 'name' | 'killsTeacherWorker'> }[];
 }
 
 /** An answer that came so shortly before a worker was killed may not have been read by it: it is asked for again. */
 const ON_ITS_WAY_MS = 2_000;
+/** Faults this near are told with a payment that nothing excuses. */
+const AROUND_MS = 20_000;
 
 /** Checks what must hold after any faults; prints each check, then `N passed, N failed`. Resolves to the exit code. */
 export async function checkOutcome(outcome: Outcome, say: (line: string) => void): Promise<number> {
@@ -89,14 +92,14 @@ async function executedTwice({ home }: Outcome): Promise<string[]> {
   }
 }
 
-function paidTwice({ door, workerKilledAt }: Outcome): string[] {
+function paidTwice({ door, struckAt }: Outcome): string[] {
+  const killed = struckAt.filter(({ fault }) => fault.killsTeacherWorker);
   return [...door.answered()].flatMap(([hash, times]) =>
     times.slice(0, -1).flatMap((time) => {
-      const nearest = Math.min(...workerKilledAt.map((at) => Math.abs(at - time)));
-      if (nearest < ON_ITS_WAY_MS) return [];
-      return [
-        `${hash.slice(0, 12)} was answered ${times.length} times, once ${(nearest / 1000).toFixed(1)} s away from any worker's death`,
-      ];
+      if (killed.some(({ at }) => Math.abs(at - time) < ON_ITS_WAY_MS)) return [];
+      const around = struckAt.filter(({ at }) => Math.abs(at - time) < AROUND_MS);
+      const told = around.map(({ at, fault }) => `${fault.name} ${((at - time) / 1000).toFixed(1)} s`).join(', ');
+      return [`${hash.slice(0, 12)} was answered ${times.length} times, and no worker was killed then; around it: ${told}`];
     }),
   );
 }

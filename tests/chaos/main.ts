@@ -8,7 +8,7 @@ import { seededRandom } from '../../activities/datasets/seeded-random.js';
 import { checkoutRoot } from '../../infra/checkout.js';
 import { createStackHome, type RunDocument, type StackHome } from '../slow/stack-home.js';
 import { checkOutcome } from './checks.js';
-import { chooseFault, type Victim } from './faults.js';
+import { chooseFault, type Fault, type Victim } from './faults.js';
 import { startTeacherDoor } from './teacher-door.js';
 
 /**
@@ -126,7 +126,7 @@ async function main(): Promise<number> {
   const home = createStackHome('chaos', { ...environment, JUDO_TEACHER_URL: door.url }, disk?.folder);
   const victim: Victim = { home, door, diskBytes: disk?.bytes ?? null };
   const counts = new Map<string, number>();
-  const workerKilledAt: number[] = [];
+  const struckAt: { readonly at: number; readonly fault: Fault }[] = [];
   const retries: string[] = [];
   await home.up();
   const attended: Promise<RunDocument>[] = [];
@@ -147,7 +147,7 @@ async function main(): Promise<number> {
       if (await fault.strike(victim)) {
         struck += 1;
         lastFault = Date.now();
-        if (fault.killsTeacherWorker) workerKilledAt.push(Date.now());
+        struckAt.push({ at: Date.now(), fault });
         counts.set(fault.name, (counts.get(fault.name) ?? 0) + 1);
         if (struck % 25 === 0) say(`${struck} of ${wanted} faults, ${started} sweeps`);
       }
@@ -159,7 +159,7 @@ async function main(): Promise<number> {
     if (victim.diskBytes === null) say('    -  disk full: not tried, a disk of its own cannot be mounted here');
     say(`${String(retries.length).padStart(5)}  retries by the operator, of stages whose infrastructure failed too often`);
     const expected = await undisturbed(started);
-    return await checkOutcome({ home, door, documents, expected, workerKilledAt }, say);
+    return await checkOutcome({ home, door, documents, expected, struckAt }, say);
   } finally {
     if (!values.keep) {
       await home.remove();

@@ -151,6 +151,21 @@ describe('a ledger', () => {
     expect(client.asked).toHaveLength(1);
   });
 
+  test('is not settled before an answer that neither the spool nor the store took is on one of them', async () => {
+    const [spool, objects] = [createMemoryObjectStore(), createMemoryObjectStore()];
+    const failing = (store: typeof spool, times: number) => ({
+      ...store,
+      put: (...args: Parameters<typeof store.put>) =>
+        times-- > 0 ? Promise.reject(new StageError({ type: 'Transient', message: 'the disk is full' })) : store.put(...args),
+    });
+    const client = teacher();
+    const ledger = createTeacherLedger({ objects: failing(objects, Infinity), client, spool: failing(spool, 2) });
+    await expect(ledger.ask(exampleRequest(), noImages)).rejects.toThrow('the disk is full');
+    await ledger.settled();
+    expect(await createTeacherLedger({ objects, client, spool }).ask(exampleRequest(), noImages)).toMatchObject({ paid: true });
+    expect(client.asked).toHaveLength(1);
+  });
+
   test('files an answer that is on its way when whoever asked leaves', async () => {
     const objects = createMemoryObjectStore();
     const leave = new AbortController();
