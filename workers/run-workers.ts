@@ -43,6 +43,8 @@ export async function runWorkers(
   more: (host: WorkerHost) => Promise<void> = async () => undefined,
 ): Promise<void> {
   Runtime.install({ shutdownSignals: [] });
+  // The log is a file: on a full disk a line is lost, never the worker and what it has in its hands.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   await removeAbandonedScratch(join(settings.home, 'scratch'));
   const connection = await connectPatiently(settings);
   const stop = new AbortController();
