@@ -34,6 +34,7 @@ export const NAMESPACES = [
   'store-test',
   'priority-test',
   'hosts-test',
+  'full-log-test',
 ] as const;
 
 /** One tuned Temporal server and one workflow bundle for the whole run. */
