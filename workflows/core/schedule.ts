@@ -43,15 +43,3 @@ function keyOf(stage: PlanStage, inputs: Record<string, Digest>): Digest {
   lastKeys.set(stage, { inputs: joined, key });
   return key;
 }
-
-/** The stages that can never become ready because something upstream will not finish. */
-export function unreachableStages(plan: Plan, lost: ReadonlySet<string>): Set<string> {
-  const unreachable = new Set<string>();
-  for (const stage of plan.stages) {
-    const waitsForLost = Object.values(stage.inputs).some(
-      (source) => source.from === 'stage' && (lost.has(source.stage) || unreachable.has(source.stage)),
-    );
-    if (waitsForLost) unreachable.add(stage.id);
-  }
-  return unreachable;
-}
