@@ -83,7 +83,7 @@ describe('judo down in the middle of a run', () => {
     const { code, checks } = await doctor(stopped);
     expect(code).toBe(1);
     const failed = new Map(checks.filter(({ state }) => state === 'fail').map(({ check, remedy }) => [check, remedy]));
-    const away = ['stack', 'temporal server', 'search attributes', 'bucket', 'clock', 'rehearsal teacher'];
+    const away = ['stack', 'temporal server', 'search attributes', 'workflow builds', 'bucket', 'clock', 'rehearsal teacher'];
     expect([...failed.keys()].filter((check) => !check.startsWith('worker on '))).toEqual(away);
     expect([...failed.keys()]).toHaveLength(away.length + 4);
     for (const remedy of failed.values()) expect(remedy).toContain('judo up');
