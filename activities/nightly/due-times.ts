@@ -36,6 +36,12 @@ export function clockDay(date: string, clock: string, timezone: string): ClockDa
 export const dateAt = (at: number, timezone: string): string => new Date(wallTime(at, timezone)).toISOString().slice(0, 10);
 const clockAt = (at: number, timezone: string): string => new Date(wallTime(at, timezone)).toISOString().slice(11, 16);
 
+/** Every date of the time zone's calendar from one moment to another. Not every 24 hours: a day of 23 would be stepped over. */
+function datesOf(from: number, to: number, timezone: string): string[] {
+  const [first, last] = [dateAt(from, timezone), dateAt(to, timezone)].map((date) => Date.parse(`${date}T00:00:00Z`)) as [number, number];
+  return Array.from({ length: (last - first) / DAY_MS + 1 }, (_, n) => new Date(first + n * DAY_MS).toISOString().slice(0, 10));
+}
+
 /** Every moment at which a night is due, after `from` and up to `to`. */
 export function dueTimes({ due }: NightTimes, from: number, to: number): number[] {
   if (due.by === 'interval') {
@@ -44,8 +50,7 @@ export function dueTimes({ due }: NightTimes, from: number, to: number): number[
     return Array.from({ length: count }, (_, n) => (first + n) * due.everyMs);
   }
   const { at, timezone } = due;
-  const days: number[] = [];
-  for (let day = from - 2 * DAY_MS; day <= to + 2 * DAY_MS; day += DAY_MS) days.push(clockDay(dateAt(day, timezone), at, timezone).at);
+  const days = datesOf(from - 2 * DAY_MS, to + 2 * DAY_MS, timezone).map((date) => clockDay(date, at, timezone).at);
   return [...new Set(days)].filter((moment) => moment > from && moment <= to).sort((a, b) => a - b);
 }
 
@@ -58,12 +63,10 @@ export function isSecondOfDate({ due }: NightTimes, at: number): boolean {
 
 /** The dates from `from` on, for so many years, whose clocks do not show the time exactly once. */
 export function oddDays(clock: string, timezone: string, from: number, years: number): (ClockDay & { readonly shown: string })[] {
-  const odd: (ClockDay & { shown: string })[] = [];
-  for (let day = from; day < from + years * 365.25 * DAY_MS; day += DAY_MS) {
-    const one = clockDay(dateAt(day, timezone), clock, timezone);
-    if (one.times !== 1 && odd.at(-1)?.date !== one.date) odd.push({ ...one, shown: clockAt(one.at, timezone) });
-  }
-  return odd;
+  return datesOf(from, from + years * 365.25 * DAY_MS, timezone)
+    .map((date) => clockDay(date, clock, timezone))
+    .filter(({ times }) => times !== 1)
+    .map((day) => ({ ...day, shown: clockAt(day.at, timezone) }));
 }
 
 /** The name of a night's run: with its date where one date has one night, else with the moment. */

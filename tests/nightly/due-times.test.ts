@@ -84,6 +84,22 @@ describe('the schedule on a real server', () => {
   });
 });
 
+describe('a date whose clocks skip an hour', () => {
+  test.each(Array.from({ length: 24 }, (_, hour) => hour))('is found from hour %i of an earlier day, and its night is due', (hour) => {
+    const from = Date.UTC(2026, 10, 21, hour, 5);
+    const dates = oddDays('02:30', 'Europe/Berlin', from, 2).map(({ date, times: shown }) => [date, shown]);
+    expect(dates).toEqual([
+      ['2027-03-28', 0],
+      ['2027-10-31', 2],
+      ['2028-03-26', 0],
+      ['2028-10-29', 2],
+    ]);
+    const nights = dueTimes(times('02:30', 'Europe/Berlin'), from, from + 365 * 86_400_000);
+    expect(nights).toHaveLength(365);
+    expect(nights).toContain(Date.UTC(2027, 2, 28, 1, 30));
+  });
+});
+
 describe('times that cannot be', () => {
   const refused = (given: Partial<Parameters<typeof readTimes>[0]>) => () => readTimes({ ...GIVEN, ...given });
   test.each([
