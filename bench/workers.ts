@@ -8,7 +8,7 @@ import { createPlanStore } from '../activities/stage/plan-store.js';
 import { createStageActivity } from '../activities/stage/stage-activity.js';
 import type { Plan } from '../contracts/plan.js';
 import { queues } from '../temporal.config.js';
-import { workflowCode } from '../workers/run-workers.js';
+import { WORKFLOW_BUNDLE } from '../workers/run-workers.js';
 import type { NoticeActivities } from '../workflows/activity-types.js';
 import { runWorkflowId } from '../workflows/messages.js';
 import type { pipeline } from '../workflows/pipeline.js';
@@ -47,7 +47,7 @@ export async function withWorkers<Result>(servers: BenchServers, use: (workers: 
     Worker.create({
       connection,
       taskQueue: queues.pipeline,
-      ...workflowCode(),
+      workflowBundle: { codePath: WORKFLOW_BUNDLE },
       activities: { ...createPipelineActivities({ artifacts, objects, plans, raise: async () => undefined }) },
     }),
     Worker.create({ connection, taskQueue: queues.cpu, activities: { noOp, notify, reportRun: async () => undefined } }),

@@ -1,5 +1,4 @@
 import { mkdir } from 'node:fs/promises';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { partialReport } from '../activities/report/partial-report.js';
 import { writeReportFiles } from '../activities/report/write-report.js';
@@ -16,8 +15,7 @@ export async function writePartialReport(session: Session, status: RunStatus): P
   const plan = await plans.read(status.plan);
   if (isSweep(plan))
     throw new CliError(EXIT.usage, `run ${status.run} is a sweep: its table is its report`, `judo sweep show ${status.run}`);
-  const { root } = plan.sources.data;
-  const report = await partialReport({ plan, status, dataRoot: existsSync(root) ? root : null }, { artifacts, codec: createSharpCodec() });
+  const report = await partialReport({ plan, status }, { artifacts, codec: createSharpCodec() });
   const directory = reportDirectory(session, status.run);
   await mkdir(directory, { recursive: true });
   await writeReportFiles(report, directory);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { FAILURE_TYPES } from './plain.js';
+import { FAILURE_TYPES } from './constants.js';
 
 export const FailureType = z.enum(FAILURE_TYPES);
 export type FailureType = z.infer<typeof FailureType>;

@@ -1,5 +1,4 @@
 import { Connection } from '@temporalio/client';
-import { createTaskQueueHosts } from '../adapters/task-queue/hosts.js';
 import { createTaskQueuePreemption } from '../adapters/task-queue/preemption.js';
 import { loadSettings } from '../infra/settings.js';
 import { preemptionLookMs, queues, stopGraceMs } from '../temporal.config.js';
@@ -14,8 +13,7 @@ const gpus = await visibleGpus();
 const { namespace, connectionOptions } = settings.temporal;
 const connect = () => Connection.connect(connectionOptions);
 const preemption = createTaskQueuePreemption({ connect, namespace, taskQueue: queues.gpu, everyMs: preemptionLookMs });
-const hostsOf = (taskQueue: string) => createTaskQueueHosts({ connect, namespace, taskQueue });
-const deps = { ...openStores(settings), settings, preemption, hostsOf };
+const deps = { ...openStores(settings), settings, preemption };
 console.log(gpus.length === 0 ? 'no GPU: jobs run on the CPU' : `GPUs: ${gpus.join(', ')}`);
 
 await runWorkers(settings, [

@@ -1,7 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Connection } from '@temporalio/client';
 import { createPipelineActivities } from '../activities/stage/pipeline-activities.js';
-import { createTaskQueueHosts } from '../adapters/task-queue/hosts.js';
 import { createRaisePriority } from '../adapters/task-queue/raise-priority.js';
 import { loadSettings } from '../infra/settings.js';
 import { queues, workflowBuildsLookMs } from '../temporal.config.js';
@@ -14,10 +12,7 @@ import { serveWorkflowBuilds } from './workflow-builds.js';
 /** The worker of the queues that need no GPU: workflows, pictures and reports, teacher calls. */
 const settings = loadSettings();
 const stores = openStores(settings);
-const { namespace, connectionOptions } = settings.temporal;
-const connect = () => Connection.connect(connectionOptions);
-const hostsOf = (taskQueue: string) => createTaskQueueHosts({ connect, namespace, taskQueue });
-const deps = { ...stores, settings, hostsOf };
+const deps = { ...stores, settings };
 const teachers = createTeachers(deps);
 
 try {

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
@@ -7,12 +6,6 @@ import { removeAbandonedScratch } from './abandoned-scratch.js';
 
 /** The bundle of the workflows that set-up built. */
 export const WORKFLOW_BUNDLE = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
-
-/** Workflow code: the bundle that set-up built, or the sources when running from them. */
-export const workflowCode = (): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> =>
-  existsSync(WORKFLOW_BUNDLE)
-    ? { workflowBundle: { codePath: WORKFLOW_BUNDLE } }
-    : { workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)) };
 
 /** What every worker of ours is told. A killed worker must cost a second, not ten; a cancellation must arrive at once. */
 const COMMON = {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { Connection } from '@temporalio/client';
 import { createEvaluateMmad } from '../activities/evaluation/evaluate-mmad.js';
 import { createRunInference } from '../activities/inference/run-inference.js';
 import { createNightlyActivities } from '../activities/nightly/nightly-activities.js';
@@ -14,8 +15,8 @@ import { teacherStage } from '../activities/synthesis/teacher-stage.js';
 import { createTrainStage } from '../activities/training/train-stage.js';
 import { createSharpCodec } from '../adapters/image-codec/sharp.js';
 import { createPythonJobRunner } from '../adapters/python-job/runner.js';
+import { createTaskQueueHosts } from '../adapters/task-queue/hosts.js';
 import { createWebhook, webhookSettings } from '../adapters/webhook/webhook.js';
-import type { Hosts } from '../contracts/ports/hosts.js';
 import type { Preemption } from '../contracts/ports/preemption.js';
 import { DomInjDataParams } from '../contracts/stages/dom-inj-data.js';
 import { GoldenReasoningParams } from '../contracts/stages/golden-reasoning.js';
@@ -30,8 +31,6 @@ import type { Teachers } from './teachers.js';
 
 export interface WorkerDeps extends Stores {
   readonly settings: Settings;
-  /** Who takes stages from a queue. */
-  hostsOf(taskQueue: string): Hosts;
   /** Where stages give their place to more urgent work. */
   readonly preemption?: Preemption;
 }
@@ -39,8 +38,10 @@ export interface WorkerDeps extends Stores {
 type StageActivities = Record<string, ReturnType<typeof createStageActivity>>;
 
 const asActivities = (deps: WorkerDeps, taskQueue: string, bodies: Readonly<Record<string, StageBody>>): StageActivities => {
-  const { settings, hostsOf, ...rest } = deps;
-  const edge = { ...rest, workDir: join(settings.home, 'scratch'), hosts: hostsOf(taskQueue) };
+  const { settings, ...rest } = deps;
+  const { namespace, connectionOptions } = settings.temporal;
+  const hosts = createTaskQueueHosts({ connect: () => Connection.connect(connectionOptions), namespace, taskQueue });
+  const edge = { ...rest, workDir: join(settings.home, 'scratch'), hosts };
   return Object.fromEntries(Object.entries(bodies).map(([name, body]) => [name, createStageActivity(edge, body)]));
 };
 

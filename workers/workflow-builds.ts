@@ -1,19 +1,18 @@
-import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NativeConnection, WorkerOptions } from '@temporalio/worker';
+import { sha256Of } from '../activities/artifacts/hash-file.js';
+import { isNotFound } from '../adapters/task-queue/grpc.js';
 import { workflowBuilds } from '../adapters/task-queue/workflow-builds.js';
 import { objectKeys } from '../contracts/artifact.js';
 import type { ObjectStore } from '../contracts/ports/object-store.js';
 import { deploymentName } from '../temporal.config.js';
 import type { WorkerHost } from './run-workers.js';
 
-/** gRPC's NOT_FOUND: the server has not yet seen a poller of this build. */
-const NOT_FOUND = 5;
 const KNOWN_WITHIN_MS = 60_000;
 const LOOK_AGAIN_MS = 50;
 
 /** Names a build by its code: what changes nothing in the workflows is the same build. */
-export const workflowBuildId = (code: string): string => createHash('sha256').update(code).digest('hex').slice(0, 16);
+export const workflowBuildId = (code: string): string => sha256Of(code).slice(0, 16);
 
 export interface WorkflowBuildsOptions {
   /** The workflow bundle of this checkout. */
@@ -107,5 +106,3 @@ type SetCurrentRequest = Parameters<NativeConnection['workflowService']['setWork
 async function setCurrent({ workflowService }: NativeConnection, request: SetCurrentRequest): Promise<undefined> {
   await workflowService.setWorkerDeploymentCurrentVersion(request);
 }
-
-const isNotFound = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === NOT_FOUND;

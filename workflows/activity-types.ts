@@ -22,7 +22,7 @@ export interface PipelineActivities {
   /** Files the changed plan and returns its digest. Fails where the change does not fit the plan. */
   editPlan(request: { plan: string; edit: PlanEdit }): Promise<string>;
   /**
-   * The plan as the deployed code makes its stages, and its digest; what is done stays, and what runs under a key of `running`.
+   * Files the plan as the deployed code makes its stages, and returns its digest; what is done stays, and what runs under a key of `running`.
    * A retry goes on with this plan: a fix may have been deployed.
    */
   deployedPlan(request: { plan: string; running: readonly string[] }): Promise<string>;

@@ -19,7 +19,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy } from '@temporalio/common';
-import { DEFAULT_PRIORITY_KEY } from '../contracts/plain.js';
+import { DEFAULT_PRIORITY_KEY } from '../contracts/constants.js';
 import type { Advance, PipelineInput, ReadyStage, RunLive, RunState } from '../contracts/run.js';
 import { cancelPatience, continueAfterEvents, profiles, queues, reportEveryMs } from '../temporal.config.js';
 import type { NoticeActivities, PipelineActivities, ReportActivities, RunNotice } from './activity-types.js';

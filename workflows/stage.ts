@@ -13,7 +13,7 @@ import {
 } from '@temporalio/workflow';
 import { HandlerUnfinishedPolicy, type Priority } from '@temporalio/common';
 import { profiles, queues } from '../temporal.config.js';
-import { DEFAULT_PRIORITY_KEY } from '../contracts/plain.js';
+import { DEFAULT_PRIORITY_KEY } from '../contracts/constants.js';
 import type { StageHeading, StageResult, StageTask } from '../contracts/run.js';
 import type { PipelineActivities } from './activity-types.js';
 import { failureOf } from './core/stage-failure.js';

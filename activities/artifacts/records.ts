@@ -78,14 +78,14 @@ export function readRecord(text: Buffer, stageKey: string): RecordReading {
     return damaged(`it is no JSON (${error instanceof Error ? error.message : String(error)})`);
   }
   const { digest, ...content } = isObject(json) ? json : {};
-  const isAsFiled = typeof digest === 'string' && digest === digestOf(content);
+  const isAsFiled = typeof digest === 'string' && digest === contentDigest(content);
   const parsed = StageRecord.safeParse(json);
   const problem = parsed.success ? null : parsed.error.issues.map((issue) => problemOf(issue, json)).join('; ');
   if (problem !== null && !isAsFiled) return damaged(problem);
   if (content['key'] !== stageKey)
     return damaged(`it is the record of another key, ${shown(content['key'])} (stage ${shown(content['stage'])})`);
   if (digest !== undefined && !isAsFiled)
-    return damaged(`it was edited: its content gives ${digestOf(content)}, and it was filed with ${shown(digest)}`);
+    return damaged(`it was edited: its content gives ${contentDigest(content)}, and it was filed with ${shown(digest)}`);
   return parsed.success ? { record: parsed.data } : { problem: problem ?? '', isWhole: true };
 }
 
@@ -105,7 +105,7 @@ function sealed({ digest: _, ...record }: StageRecord): StageRecord {
 }
 
 /** `null`: it holds what no record that was filed can hold (a number beyond JSON's). */
-function digestOf(content: object): string | null {
+function contentDigest(content: object): string | null {
   try {
     return sha256Of(canonicalJson(content));
   } catch (error) {

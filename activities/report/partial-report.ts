@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Plan } from '../../contracts/plan.js';
 import type { ArtifactStore } from '../../contracts/ports/artifact-store.js';
 import type { ImageCodec } from '../../contracts/ports/image-codec.js';
@@ -10,10 +11,10 @@ import { renderReport, type RenderedReport } from './render-report.js';
 
 /**
  * The report of a run whose report stage has not run, from what its finished stages have filed. It says at its end what is missing
- * and why. `dataRoot`: the dataset on this machine, for the gallery; null leaves that out.
+ * and why. Its gallery is drawn only where the dataset is on this machine.
  */
 export async function partialReport(
-  { plan, status, dataRoot }: { plan: Plan; status: RunStatus; dataRoot: string | null },
+  { plan, status }: { plan: Plan; status: RunStatus },
   { artifacts, codec }: { artifacts: Pick<ArtifactStore, 'record' | 'materialize'>; codec: ImageCodec },
 ): Promise<RenderedReport> {
   const records: StageRecord[] = [];
@@ -30,6 +31,8 @@ export async function partialReport(
   }
   const { run, state, stages: statuses } = status;
   const galleryImages = galleryImagesOf(plan);
+  const { root } = plan.sources.data;
+  const dataRoot = existsSync(root) ? root : null;
   const input = await gatherReport({ plan, run, state, command: plan.command, records, statuses, folders, dataRoot, galleryImages }, codec);
   return renderReport({ ...input, missing: [partialNote(status, records.length), ...input.missing] });
 }

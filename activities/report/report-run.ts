@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { objectKeys } from '../../contracts/artifact.js';
 import type { ArtifactStore } from '../../contracts/ports/artifact-store.js';
 import type { ImageCodec } from '../../contracts/ports/image-codec.js';
@@ -32,10 +31,7 @@ export function createReportRun(deps: ReportRunDeps): ReportActivities {
         const plan = await plans.read(record.plan);
         if (isSweep(plan)) return;
         const status = await withWhatIsDone(record, deps);
-        const { root } = plan.sources.data;
-        const html =
-          (await reportOfStage(status, artifacts)) ??
-          (await partialReport({ plan, status, dataRoot: existsSync(root) ? root : null }, { artifacts, codec })).html;
+        const html = (await reportOfStage(status, artifacts)) ?? (await partialReport({ plan, status }, { artifacts, codec })).html;
         await objects.put(objectKeys.runReport(run), html, { contentType: 'text/html; charset=utf-8' });
       } catch (error) {
         throw toStageFailure(error, { stage: `report of ${run}` });

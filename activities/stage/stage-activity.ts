@@ -7,7 +7,7 @@ import type { ArtifactStore } from '../../contracts/ports/artifact-store.js';
 import type { Hosts } from '../../contracts/ports/hosts.js';
 import type { Preemption } from '../../contracts/ports/preemption.js';
 import { STAGE_KINDS } from '../../contracts/stages/index.js';
-import { DEFAULT_PRIORITY_KEY } from '../../contracts/plain.js';
+import { DEFAULT_PRIORITY_KEY } from '../../contracts/constants.js';
 import type { StageProgress, StageResult, StageTask } from '../../contracts/run.js';
 import { inputDigests } from '../../workflows/core/schedule.js';
 import { stageKey } from '../../workflows/core/stage-key.js';

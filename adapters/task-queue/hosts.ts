@@ -1,9 +1,8 @@
 import { hostname } from 'node:os';
 import type { Connection } from '@temporalio/client';
 import type { Hosts } from '../../contracts/ports/hosts.js';
+import { ACTIVITY_TASKS } from './grpc.js';
 
-/** `TASK_QUEUE_TYPE_ACTIVITY` of Temporal's API. */
-const ACTIVITIES = 2;
 /** A worker that lives asks again within a minute, the length of Temporal's long poll. */
 const ALIVE_MS = 70_000;
 
@@ -26,7 +25,7 @@ export function createTaskQueueHosts({ connect, namespace, taskQueue, here = hos
         connection = undefined;
         throw error;
       });
-      const answer = await workflowService.describeTaskQueue({ namespace, taskQueue: { name: taskQueue }, taskQueueType: ACTIVITIES });
+      const answer = await workflowService.describeTaskQueue({ namespace, taskQueue: { name: taskQueue }, taskQueueType: ACTIVITY_TASKS });
       const alive = (answer.pollers ?? []).filter(
         ({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1000 > Date.now() - ALIVE_MS,
       );

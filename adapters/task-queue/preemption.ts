@@ -1,8 +1,6 @@
 import type { Connection } from '@temporalio/client';
 import type { Preemption } from '../../contracts/ports/preemption.js';
-
-/** `TASK_QUEUE_TYPE_ACTIVITY` of Temporal's API. */
-const ACTIVITIES = 2;
+import { ACTIVITY_TASKS } from './grpc.js';
 
 export interface TaskQueuePreemptionOptions {
   readonly connect: () => Promise<Pick<Connection, 'workflowService'>>;
@@ -19,7 +17,12 @@ export function createTaskQueuePreemption(options: TaskQueuePreemptionOptions): 
     const { workflowService } = await connection;
     const { namespace, taskQueue } = options;
     const queue = { name: taskQueue };
-    const answer = await workflowService.describeTaskQueue({ namespace, taskQueue: queue, taskQueueType: ACTIVITIES, reportStats: true });
+    const answer = await workflowService.describeTaskQueue({
+      namespace,
+      taskQueue: queue,
+      taskQueueType: ACTIVITY_TASKS,
+      reportStats: true,
+    });
     return Object.entries(answer.statsByPriorityKey ?? {}).some(
       ([key, stats]) => Number(key) < than && Number(stats.approximateBacklogCount ?? 0) > 0,
     );

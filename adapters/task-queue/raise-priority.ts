@@ -1,8 +1,6 @@
 import type { Connection } from '@temporalio/client';
 import type { RaisePriority } from '../../contracts/ports/preemption.js';
-
-/** gRPC's NOT_FOUND: the workflow has ended, or has no activity in a queue. */
-const NOT_FOUND = 5;
+import { isNotFound } from './grpc.js';
 
 /** Changes the options of a workflow's pending activities, as `temporal activity update-options` does. */
 export function createRaisePriority(deps: { connection: Pick<Connection, 'workflowService'>; namespace: string }): RaisePriority {
@@ -14,7 +12,8 @@ export function createRaisePriority(deps: { connection: Pick<Connection, 'workfl
         ...{ activityOptions: { priority: { priorityKey } }, updateMask: { paths: ['priority.priority_key'] } },
       });
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === NOT_FOUND)) throw error;
+      // The workflow has ended, or has no activity in a queue.
+      if (!isNotFound(error)) throw error;
     }
   };
 }

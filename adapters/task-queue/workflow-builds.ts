@@ -1,7 +1,6 @@
 import type { Connection } from '@temporalio/client';
+import { isNotFound } from './grpc.js';
 
-/** gRPC's: no worker has polled yet. */
-const NOT_FOUND = 5;
 /** `temporal.api.enums.v1.WorkerDeploymentVersionStatus`. */
 const CURRENT = 2;
 const RAMPING = 3;
@@ -23,7 +22,8 @@ export async function workflowBuilds(
   { namespace, deploymentName }: { readonly namespace: string; readonly deploymentName: string },
 ): Promise<WorkflowBuilds> {
   const described = await workflowService.describeWorkerDeployment({ namespace, deploymentName }).catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === NOT_FOUND) return null;
+    // No worker has polled yet.
+    if (isNotFound(error)) return null;
     throw error;
   });
   const all = (described?.workerDeploymentInfo?.versionSummaries ?? []).flatMap(({ status, deploymentVersion }) =>

@@ -2,6 +2,7 @@ import type { Connection } from '@temporalio/client';
 import { StageError } from '../../contracts/failure.js';
 import { SEARCH_ATTRIBUTES } from '../../infra/stack/temporal-server.js';
 import { createS3ObjectStore } from '../../adapters/object-store/s3.js';
+import { ACTIVITY_TASKS, WORKFLOW_TASKS } from '../../adapters/task-queue/grpc.js';
 import { workflowBuilds } from '../../adapters/task-queue/workflow-builds.js';
 import { objectKeys } from '../../contracts/artifact.js';
 import type { Settings } from '../../infra/settings.js';
@@ -9,9 +10,6 @@ import { deploymentName, queues } from '../../temporal.config.js';
 import type { Check, Verdict } from './check.js';
 
 const START = '`judo up` starts the server of this machine; TEMPORAL_ADDRESS names another';
-/** temporal.api.enums.v1.TaskQueueType */
-const WORKFLOW_TASKS = 1;
-const ACTIVITY_TASKS = 2;
 
 /** Checks of the Temporal server: reachable, our search attributes, somebody polling each queue, the code of open runs there. */
 export function temporalChecks(settings: Settings): Check[] {

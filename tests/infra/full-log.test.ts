@@ -4,12 +4,12 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import { afterEach, expect, inject, test } from 'vitest';
+import { ACTIVITY_TASKS } from '../../adapters/task-queue/grpc.js';
 import { checkoutRoot } from '../../infra/checkout.js';
 import { queues } from '../../temporal.config.js';
 import { eventually } from '../support/waiting.js';
 
 const NAMESPACE = 'full-log-test';
-const ACTIVITIES = 2;
 const home = mkdtempSync(join(tmpdir(), 'judo-full-log-'));
 let worker: ChildProcess | undefined;
 afterEach(() => {
@@ -33,7 +33,7 @@ test('a worker whose log is on a full disk goes on', async () => {
   const connection = await Connection.connect({ address: inject('temporalAddress') });
   const polls = eventually(async () => {
     const taskQueue = { name: queues.teacher };
-    const answer = await connection.workflowService.describeTaskQueue({ namespace: NAMESPACE, taskQueue, taskQueueType: ACTIVITIES });
+    const answer = await connection.workflowService.describeTaskQueue({ namespace: NAMESPACE, taskQueue, taskQueueType: ACTIVITY_TASKS });
     return (answer.pollers ?? []).length > 0;
   });
   expect(await Promise.race([polls.then(() => 'polls'), ended])).toBe('polls');

@@ -1,6 +1,6 @@
 import { ActivityFailure, ApplicationFailure, CancelledFailure, ChildWorkflowFailure, TimeoutFailure } from '@temporalio/common';
 import type { Failure, FailureType } from '../../contracts/failure.js';
-import { FAILURE_TYPES } from '../../contracts/plain.js';
+import { FAILURE_TYPES } from '../../contracts/constants.js';
 
 /** Reads the classified failure back out of Temporal's wrapping; null when the work was cancelled. What is not classified is a time-out or a defect of ours. */
 export function failureOf(error: unknown): Failure | null {
