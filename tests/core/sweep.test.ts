@@ -7,6 +7,7 @@ import type { Plan } from '../../contracts/plan.js';
 import { openRecipe, RecipeFileError } from '../../workflows/core/read-recipe.js';
 import { readSweep } from '../../workflows/core/read-sweep.js';
 import { modelKey, resolveSweep, type ResolvedSweep } from '../../workflows/core/resolve-sweep.js';
+import { resolvePlan } from '../../workflows/core/resolve-plan.js';
 import { readyStages } from '../../workflows/core/schedule.js';
 import { digestOf } from '../../workflows/core/stage-key.js';
 import { outlineSweep, staticIdentities } from '../../workflows/core/static-identity.js';
@@ -44,7 +45,7 @@ const plansOf = ({ variants }: ResolvedSweep) =>
     plan: variant.resolve(sourcesOf(variant.recipe), { name: variant.name, command: '' }),
   }));
 const sourcesOf = (recipe: Parameters<typeof modelKey>[0]): Plan['sources'] => {
-  const artifact = (key: unknown) => ({ digest: digestOf(key), files: 1, bytes: 1 });
+  const artifact = (key: unknown) => ({ digest: digestOf({ real: key }), files: 1, bytes: 1 });
   return {
     data: { artifact: artifact(recipe.data), root: '/data', demoPlant: false },
     model: { artifact: artifact(modelKey(recipe)), name: recipe.model, tiny: true },
@@ -108,6 +109,12 @@ describe('the points of a sweep', () => {
   test('exclude leaves out what it names, by variant and value', () => {
     const left = names('variants: [{name: a}, {name: b}]\ngrid: {seed: [0, 1]}\nexclude: [{variant: a, seed: 1}, {variant: b}]\n');
     expect(left).toEqual(['a,seed=0']);
+  });
+  test("a variant's plan is its recipe's, on the sources that it is given", () => {
+    for (const { recipe, resolve: planOn } of resolve('grid: {grpo.beta: [0.1, 0.2], seed: [0, 1]}\n').variants) {
+      const options = { name: 'a', command: 'judo run r.yaml' };
+      expect(planOn(sourcesOf(recipe), options)).toEqual(resolvePlan(recipe, sourcesOf(recipe), STAGE_KINDS, options));
+    }
   });
   test('a later setting wins: shared, then the variant, then the grid', () => {
     const { variants } = resolve(

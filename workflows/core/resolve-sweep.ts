@@ -1,9 +1,9 @@
 import { parse } from 'yaml';
-import type { Plan, SweepPlan } from '../../contracts/plan.js';
+import type { Plan, PlanStage, SweepPlan } from '../../contracts/plan.js';
 import { Recipe } from '../../contracts/recipe.js';
 import type { StageKind } from '../../contracts/stages/stage-kind.js';
 import { didYouMeanOf } from './nearest.js';
-import type { RecipeChange, RecipeDocument } from './read-recipe.js';
+import type { RecipeChange, RecipeDocument, RecipeSource } from './read-recipe.js';
 import type { SweepSource } from './read-sweep.js';
 import { RecipeFileError } from './read-yaml.js';
 import { RecipeError, type RecipeProblem } from './recipe-error.js';
@@ -115,7 +115,7 @@ interface TriedPoint {
 function tryPoint(source: SweepSource, document: RecipeDocument, point: SweepPoint, kinds: Kinds): TriedPoint {
   const changes = point.settings.map(({ key, value, path }): RecipeChange => ({ path: key, value, origin: source.at(path) }));
   const { recipe, locate } = document.read(changes);
-  const resolve: SweepVariant['resolve'] = (sources, options) => resolvePlan(recipe, sources, kinds, options);
+  const draft = draftPlan(recipe, point.name, kinds, locate);
   const shown = point.settings.filter(({ key, path }) => path[0] !== 'set' && key !== 'seed');
   const variant: SweepVariant = {
     name: point.name,
@@ -125,14 +125,33 @@ function tryPoint(source: SweepSource, document: RecipeDocument, point: SweepPoi
     words: Object.entries(Object.fromEntries(point.settings.map(({ key, value }) => [key, wordOf(value)]))).map(
       ([key, value]) => `${key}=${value}`,
     ),
-    resolve,
+    resolve: (sources, options) => ({ ...draft, ...options, sources, stages: withSources(draft, sources) }),
   };
+  return { point, variant, plan: draft };
+}
+
+/** The plan on sources that are not read yet. */
+function draftPlan(recipe: Recipe, name: string, kinds: Kinds, locate: RecipeSource['locate']): Plan {
   try {
-    return { point, variant, plan: resolve(placeholder(recipe), { name: point.name, command: '' }) };
+    return resolvePlan(recipe, placeholder(recipe), kinds, { name, command: '' });
   } catch (error) {
     if (error instanceof RecipeError) throw new RecipeFileError(error.problems.map(locate));
     throw error;
   }
+}
+
+/** A draft's stages on the real sources: those are all that changes when they are read. */
+function withSources(draft: Plan, sources: Plan['sources']): PlanStage[] {
+  const real = new Map([
+    [draft.sources.data.artifact.digest, sources.data.artifact.digest],
+    [draft.sources.model.artifact.digest, sources.model.artifact.digest],
+  ]);
+  return draft.stages.map((stage) => {
+    const inputs = { ...stage.inputs };
+    for (const [port, source] of Object.entries(inputs))
+      if (source.from === 'artifact') inputs[port] = { from: 'artifact', digest: real.get(source.digest)! };
+    return { ...stage, inputs };
+  });
 }
 
 /** As YAML reads it back. */

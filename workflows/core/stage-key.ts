@@ -6,8 +6,10 @@ import { canonicalJson } from './canonical-json.js';
 
 /** sha256 of a value's canonical JSON, in hex. Pure JavaScript: it also runs inside the workflow sandbox. */
 export function digestOf(value: unknown): Digest {
-  return bytesToHex(sha256(utf8ToBytes(canonicalJson(value))));
+  return digestOfText(canonicalJson(value));
 }
+
+export const digestOfText = (text: string): Digest => bytesToHex(sha256(utf8ToBytes(text)));
 
 /**
  * The stage's identity: what it is (kind, implementation version), what it reads (its parameter slice) and what it reads from
