@@ -1,11 +1,11 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createArtifactStore } from '../activities/artifacts/artifact-store.js';
 import { resolveRecipe } from '../cli/resolve-recipe.js';
 import { fileRecords } from './file-records.js';
 import { judo, runNode } from './node-process.js';
 import { RECIPE, sweepText, wideRecipe } from './recipe-texts.js';
-import { byTurns, limitRow, smallest, type BenchResult } from './result.js';
+import { byTurns, limitRow, ratioRow, smallest, type BenchResult } from './result.js';
 import { environmentOf, openBucket, type BenchServers } from './servers.js';
 
 const ROUNDS = 3;
@@ -51,10 +51,16 @@ async function benchFiled(servers: BenchServers, folder: string): Promise<BenchR
     (JSON.parse(await plan(file)) as { stages: { state: string }[] }).stages.filter((stage) => stage.state === state).length;
   const [done, willRun] = [await count(filed, 'done'), await count(changed, 'will-run')];
   const bareGets = () => runNode('bench/bare-gets.js', [keysFile], env);
+  const firstPlan = async () => {
+    await rm(join(env['JUDO_HOME']!, 'cache', 'records'), { recursive: true });
+    await plan(filed);
+  };
+  const first = await byTurns(ROUNDS, firstPlan, bareGets);
   const { ours, baseline } = await byTurns(ROUNDS, () => plan(filed), bareGets);
   const explained = await smallest(ROUNDS, () => plan(changed));
   return [
-    limitRow(`judo plan, ${done} of ${keys.length} stages done / bare gets of their records`, ours, MOST_MS, baseline),
+    ratioRow(`judo plan, ${done} of ${keys.length} stages done, never read here / bare gets of their records`, first, 2),
+    limitRow(`judo plan, ${done} of ${keys.length} stages done / the same gets`, ours, MOST_MS, baseline),
     limitRow(`judo plan, ${willRun} of ${keys.length} changed and explained / the same gets`, explained, MOST_MS, baseline),
   ];
 }

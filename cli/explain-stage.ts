@@ -1,5 +1,4 @@
 import { stageLabel } from '../activities/stage/plan-store.js';
-import { recentRecords } from '../activities/artifacts/listing.js';
 import { inputDigests } from '../workflows/core/schedule.js';
 import { outputDigests, walkPlan } from '../activities/stage/plan-walk.js';
 import type { PlanStage } from '../contracts/plan.js';
@@ -30,9 +29,10 @@ export async function explainStage(session: Session, run: string, label: string)
     throw new CliError(EXIT.notFound, `run ${run} has no stage "${label}"`, `Its stages: ${known}`);
   }
   const { variant, plan } = owner;
-  const walk = await walkPlan(plan, stores.artifacts);
+  const records = await stores.artifacts.snapshotRecords();
+  const walk = await walkPlan(plan, records);
   const outputs = new Map([...walk.done].map(([id, record]) => [id, outputDigests(record)]));
-  const history = await recentRecords(stores);
+  const history = await records.recent();
 
   return explain(plan.stages.find((stage) => stageLabel(variant, stage.id) === label)!);
 

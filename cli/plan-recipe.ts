@@ -1,8 +1,8 @@
-import { recentRecords } from '../activities/artifacts/listing.js';
+import type { Client } from '@temporalio/client';
 import { walkPlan } from '../activities/stage/plan-walk.js';
 import type { Plan, PlanStage } from '../contracts/plan.js';
 import type { StageRecord } from '../contracts/record.js';
-import { estimateStage, type Estimate } from '../workflows/core/estimate.js';
+import { estimator, type Estimate } from '../workflows/core/estimate.js';
 import { describeDifference, differences, nearestRecord, type KeyParts } from '../workflows/core/explain-stage.js';
 import { stageWorkflowId } from '../workflows/messages.js';
 import type { RunOptions } from './commands/run.js';
@@ -22,12 +22,14 @@ export interface PlanRow {
 /** What a run of this recipe would do now, from the record store; Temporal is asked what runs elsewhere, if it answers. */
 export async function planRecipe(file: string, options: RunOptions, session?: Session): Promise<PlanRow[]> {
   const open = session ?? (await openSession());
-  const { artifacts, objects } = await open.stores();
+  const { artifacts } = await open.stores();
   const force = Object.fromEntries(options.force.map((stage) => [stage, 'plan']));
   const plan = await resolveRecipe(file, { ...options, force }, artifacts, 'digest');
-  const walk = await walkPlan(plan, artifacts);
+  const records = await artifacts.snapshotRecords();
+  const walk = await walkPlan(plan, records);
   const ready = new Map(walk.ready.map((one) => [one.stage.id, one]));
-  const history = walk.done.size === plan.stages.length ? [] : await recentRecords({ objects });
+  const history = walk.done.size === plan.stages.length ? [] : await records.recent();
+  const estimateOf = estimator(history);
   const running = await runningElsewhere(
     open,
     walk.ready.map((one) => one.key),
@@ -39,7 +41,7 @@ export async function planRecipe(file: string, options: RunOptions, session?: Se
       const reason = `made by ${record.run} at ${record.finishedAt.slice(0, 16).replace('T', ' ')}`;
       return { stage: stage.id, key: record.key, state: 'done', reason, needs, estimate: null };
     }
-    const estimate = estimateStage(stage.kind, stage.queue === 'gpu' ? plan.runtime.gpus : 0, history);
+    const estimate = estimateOf(stage.kind, stage.queue === 'gpu' ? plan.runtime.gpus : 0);
     const next = ready.get(stage.id);
     if (next === undefined) {
       const waitsFor = needs.filter((id) => !walk.done.has(id));
@@ -69,25 +71,25 @@ function reasonOf(plan: Plan, stage: PlanStage, inputs: KeyParts['inputs'], hist
 const sourceName = (plan: Plan, digest: string): string =>
   digest === plan.sources.data.artifact.digest ? 'the dataset' : 'the base model';
 
-/** Which of these keys some run executes right now, and which run asked first. Nothing when Temporal does not answer. */
+/** Which of these keys some run executes right now, and which run asked first. Nothing, and a word of it, when Temporal does not tell. */
 async function runningElsewhere(session: Session, keys: readonly string[]): Promise<Map<string, string>> {
-  const found = new Map<string, string>();
-  if (keys.length === 0) return found;
-  const client = await session.temporal().catch(() => null);
-  if (client === null) {
-    process.stderr.write('no Temporal server answers: what runs elsewhere is not known\n');
-    return found;
+  if (keys.length === 0) return new Map();
+  try {
+    return await runningStages(await session.temporal(), new Map(keys.map((key) => [stageWorkflowId(key), key])));
+  } catch (error) {
+    process.stderr.write(`what runs elsewhere is not known: ${error instanceof Error ? error.message : String(error)}\n`);
+    return new Map();
   }
-  await Promise.all(
-    keys.map(async (key) => {
-      const stage = await client.workflow
-        .getHandle(stageWorkflowId(key))
-        .describe()
-        .catch(() => null);
-      if (stage?.status.name !== 'RUNNING') return;
-      const run = (stage.searchAttributes as Record<string, readonly unknown[] | undefined>)['JudoRun']?.[0];
-      found.set(key, typeof run === 'string' ? run : 'another run');
-    }),
-  );
+}
+
+/** By one list of all that runs: a plan of thousands of stages would have to ask for each. */
+async function runningStages(client: Client, keys: ReadonlyMap<string, string>): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  const running = client.workflow.list({ query: "WorkflowType = 'stage' AND ExecutionStatus = 'Running'" });
+  for await (const { workflowId, searchAttributes } of running) {
+    const key = keys.get(workflowId);
+    const run = (searchAttributes as Record<string, readonly unknown[] | undefined>)['JudoRun']?.[0];
+    if (key !== undefined) found.set(key, typeof run === 'string' ? run : 'another run');
+  }
   return found;
 }

@@ -7,6 +7,7 @@ import type { ObjectStore } from '../../contracts/ports/object-store.js';
 import { createBlobCache } from './blob-cache.js';
 import { sha256Of } from './hash-file.js';
 import { hashEntries, listFiles } from './local-files.js';
+import { snapshotRecords } from './record-snapshot.js';
 import { createRecords } from './records.js';
 import { createStatCache } from './stat-cache.js';
 import { createTreeCache } from './tree-cache.js';
@@ -90,6 +91,7 @@ export function createArtifactStore({ objects, cacheDir: directory }: { objects:
     },
     verify: (digest, options = {}) => verifyTree(objects, digest, options, uploader.forget),
     ...createRecords(objects),
+    snapshotRecords: () => snapshotRecords(objects, cacheDir),
   };
 }
 

@@ -51,22 +51,6 @@ export async function listRecords({ objects }: Pick<Stores, 'objects'>, signal?:
   return records.sort((a, b) => (a.finishedAt < b.finishedAt ? 1 : -1));
 }
 
-/** The newest records, latest first: what `plan` and `why` compare with. One that cannot be read is no help there, and left out. */
-export async function recentRecords({ objects }: Pick<Stores, 'objects'>, most = 400): Promise<StageRecord[]> {
-  const newest = (await allBelow(objects, RECORDS)).sort((a, b) => b.modified.getTime() - a.modified.getTime()).slice(0, most);
-  const records = new Map<string, StageRecord>();
-  await forEachAtOnce(newest, undefined, async ({ key }) => {
-    const text = await objects.get(key);
-    if (text === null) return;
-    try {
-      records.set(key, parseRecord(text, basename(key, '.json'), key));
-    } catch (error) {
-      if (!(error instanceof StageError)) throw error;
-    }
-  });
-  return newest.flatMap(({ key }) => records.get(key) ?? []);
-}
-
 /** The one tree whose digest begins so. Throws ArtifactMissing when none does, InvalidSpec when several do. */
 export async function resolveDigest({ objects }: Pick<Stores, 'objects'>, beginning: string): Promise<string> {
   if (!/^[0-9a-f]{4,64}$/.test(beginning))

@@ -1,7 +1,6 @@
-import { recentRecords } from '../../activities/artifacts/listing.js';
 import { stageLabel } from '../../activities/stage/plan-store.js';
 import { walkRun } from '../../activities/stage/plan-walk.js';
-import { estimateStage, type Estimate } from '../../workflows/core/estimate.js';
+import { estimator, type Estimate } from '../../workflows/core/estimate.js';
 import { outlineSweep, type OutlineCell, type SweepOutline } from '../../workflows/core/static-identity.js';
 import { columns, duration, painter } from '../render/terminal.js';
 import type { Session } from '../session.js';
@@ -17,20 +16,21 @@ export interface SweepForecast extends SweepOutline {
 
 /** What a sweep would run now, from the record store alone. */
 export async function forecastSweep(session: Session, planned: readonly PlannedVariant[]): Promise<SweepForecast> {
-  const { artifacts, objects } = await session.stores();
+  const { artifacts } = await session.stores();
+  const records = await artifacts.snapshotRecords();
   const walk = await walkRun(
     // Nothing is started from a forecast: its plans are not filed, and need no digest.
     planned.map(({ name, plan }) => ({ variant: name, digest: name, plan })),
-    artifacts,
+    records,
   );
   const outline = outlineSweep(planned, (variant, stage) => walk.done.has(stageLabel(variant, stage)));
   const coming = outline.cells.filter(({ state }) => state === 'will-run');
-  const history = coming.length === 0 ? [] : await recentRecords({ objects });
+  const estimateOf = estimator(coming.length === 0 ? [] : await records.recent());
   const plans = new Map(planned.map(({ name, plan }) => [name, plan]));
   const estimates = coming.map(({ variant, stage, kind }) => {
     const plan = plans.get(variant)!;
     const isGpu = plan.stages.find(({ id }) => id === stage)!.queue === 'gpu';
-    return { kind, estimate: estimateStage(kind, isGpu ? plan.runtime.gpus : 0, history) };
+    return { kind, estimate: estimateOf(kind, isGpu ? plan.runtime.gpus : 0) };
   });
   return {
     ...outline,

@@ -6,6 +6,14 @@ export interface TransferOptions {
   readonly onProgress?: (progress: { files: number; totalFiles: number; bytes: number; totalBytes: number }) => void;
 }
 
+/** The stage records as they were at one moment: for who follows plans of thousands of stages, or looks for what ran before. */
+export interface RecordSnapshot {
+  /** Null: there was none. Throws InvalidSpec for one that is not as it was filed. */
+  record(stageKey: string): Promise<StageRecord | null>;
+  /** The newest few hundred, latest first. One that cannot be read is no help to compare with, and left out. */
+  recent(): Promise<StageRecord[]>;
+}
+
 /** Content-addressed trees and stage records over an ObjectStore, with a local cache by digest. */
 export interface ArtifactStore {
   /** Hashes a folder, uploads what is missing, writes the manifest last. Safe to repeat. */
@@ -23,6 +31,8 @@ export interface ArtifactStore {
   verify(digest: string, options?: TransferOptions): Promise<{ ok: boolean; problems: string[] }>;
   /** The record of a stage key, or null: not done. Positive answers are remembered for minutes. */
   record(stageKey: string): Promise<StageRecord | null>;
+  /** Every record by one listing; what this machine has read before is not read again. */
+  snapshotRecords(): Promise<RecordSnapshot>;
   /** Files a record; the first writer wins, and the winning record is returned. */
   fileRecord(record: StageRecord): Promise<StageRecord>;
 }

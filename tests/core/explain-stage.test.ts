@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { StageRecord } from '../../contracts/record.js';
-import { estimateStage } from '../../workflows/core/estimate.js';
+import { estimator } from '../../workflows/core/estimate.js';
 import { describeDifference, differences, nearestRecord, type KeyParts } from '../../workflows/core/explain-stage.js';
 import { stageKey } from '../../workflows/core/stage-key.js';
 
@@ -76,9 +76,9 @@ test('the nearest record is of the same kind and differs in the fewest fields; o
 test('an estimate is the median of the newest records of the kind; an unknown price stays unknown', () => {
   const minutes = (n: number, changes: Partial<StageRecord> = {}) =>
     recordOf(BASE, { finishedAt: new Date(Date.parse('2026-11-01T00:00:00Z') + n * 60_000).toISOString(), ...changes });
-  expect(estimateStage('grpo', 4, [minutes(10), minutes(20), minutes(60)])).toEqual({ seconds: 1200, gpuHours: 4 / 3, usd: 0, from: 3 });
-  expect(estimateStage('seg-jux', 4, [minutes(10)])).toBeNull();
+  expect(estimator([minutes(10), minutes(20), minutes(60)])('grpo', 4)).toEqual({ seconds: 1200, gpuHours: 4 / 3, usd: 0, from: 3 });
+  expect(estimator([minutes(10)])('seg-jux', 4)).toBeNull();
   const teacher = { model: 'm', paidCalls: 1, filedCalls: 0, inputTokens: 1, outputTokens: 1, usd: null, refused: 0, truncated: 0 };
-  expect(estimateStage('grpo', 0, [minutes(10, { teacher })])?.usd).toBeNull();
-  expect(estimateStage('grpo', 0, [minutes(10, { teacher: { ...teacher, usd: 3 } })])?.usd).toBe(3);
+  expect(estimator([minutes(10, { teacher })])('grpo', 0)?.usd).toBeNull();
+  expect(estimator([minutes(10, { teacher: { ...teacher, usd: 3 } })])('grpo', 0)?.usd).toBe(3);
 });

@@ -14,12 +14,27 @@ export interface Estimate {
 const NEWEST = 5;
 const HOUR = 3600;
 
-/** The median of the newest records of the kind; null when there is none. `gpus`: what a stage of this kind would hold. */
-export function estimateStage(kind: string, gpus: number, records: readonly StageRecord[]): Estimate | null {
-  const earlier = records
+/** What stages of a kind will take that hold so many GPUs; null where no record of the kind is among these. */
+export function estimator(records: readonly StageRecord[]): (kind: string, gpus: number) => Estimate | null {
+  const known = new Map<string, Estimate | null>();
+  // A sweep asks for the same few kinds thousands of times.
+  return (kind, gpus) => {
+    const id = `${kind} ${gpus}`;
+    const estimate = known.has(id) ? known.get(id)! : estimateOf(newestOf(kind, records), gpus);
+    known.set(id, estimate);
+    return estimate;
+  };
+}
+
+function newestOf(kind: string, records: readonly StageRecord[]): StageRecord[] {
+  return records
     .filter((record) => record.kind === kind)
     .sort((a, b) => Date.parse(b.finishedAt) - Date.parse(a.finishedAt))
     .slice(0, NEWEST);
+}
+
+/** The median of these. */
+function estimateOf(earlier: readonly StageRecord[], gpus: number): Estimate | null {
   if (earlier.length === 0) return null;
   const seconds = median(earlier.map((record) => (Date.parse(record.finishedAt) - Date.parse(record.startedAt)) / 1000));
   const costs = earlier.flatMap(({ teacher }) => (teacher === undefined || teacher.usd === null ? [] : [teacher.usd]));

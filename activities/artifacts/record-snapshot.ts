@@ -1,0 +1,76 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { objectKeys } from '../../contracts/artifact.js';
+import { StageError } from '../../contracts/failure.js';
+import type { RecordSnapshot } from '../../contracts/ports/artifact-store.js';
+import type { ObjectInfo, ObjectStore } from '../../contracts/ports/object-store.js';
+import type { StageRecord } from '../../contracts/record.js';
+import { sha256Of } from './hash-file.js';
+import { parseRecord, readRecord } from './records.js';
+import { forEachAtOnce } from './transfer.js';
+
+const RECORDS = dirname(objectKeys.record('x')) + '/';
+/** Enough to find a stage's nearest neighbours; the whole of a store that is used for years is too much to read. */
+const RECENT = 400;
+
+/**
+ * Lists the records once, and asks the store only for those that this machine has not read before: its copy of one counts while
+ * the listing shows the size and the time that the copy was made at, and the copy is whole.
+ */
+export async function snapshotRecords(objects: ObjectStore, cacheDir: string): Promise<RecordSnapshot> {
+  // Machines that use several buckets: two of them may hold a record of one key.
+  const copies = join(cacheDir, 'records', sha256Of(objects.description).slice(0, 16));
+  const listed = new Map<string, ObjectInfo>();
+  for await (const info of objects.list(RECORDS)) listed.set(basename(info.key, '.json'), info);
+  const asked = new Map<string, Promise<StageRecord | null>>();
+
+  async function read(stageKey: string, { key, bytes, modified }: ObjectInfo): Promise<StageRecord | null> {
+    const copy = join(copies, `${stageKey}-${bytes}-${modified.getTime()}.json`);
+    const kept = await readFile(copy).catch(() => null);
+    const reading = kept === null ? null : readRecord(kept, stageKey);
+    if (reading !== null && 'record' in reading) return reading.record;
+    const text = await objects.get(key);
+    if (text === null) return null;
+    const record = parseRecord(text, stageKey, `${key} in ${objects.description}`);
+    await keep(copy, text);
+    return record;
+  }
+
+  function record(stageKey: string): Promise<StageRecord | null> {
+    const info = listed.get(stageKey);
+    if (info === undefined) return Promise.resolve(null);
+    const reading = asked.get(stageKey) ?? read(stageKey, info);
+    asked.set(stageKey, reading);
+    return reading;
+  }
+
+  return {
+    record,
+    async recent() {
+      const newest = [...listed].sort(([, a], [, b]) => b.modified.getTime() - a.modified.getTime()).slice(0, RECENT);
+      const records = new Map<string, StageRecord | null>();
+      await forEachAtOnce(newest, undefined, async ([stageKey]) => void records.set(stageKey, await readable(record(stageKey))));
+      return newest.flatMap(([stageKey]) => records.get(stageKey) ?? []);
+    },
+  };
+}
+
+/** Null for a record that is not as it was filed. */
+async function readable(record: Promise<StageRecord | null>): Promise<StageRecord | null> {
+  try {
+    return await record;
+  } catch (error) {
+    if (error instanceof StageError && error.failure.type === 'InvalidSpec') return null;
+    throw error;
+  }
+}
+
+/** A copy saves time and nothing else: on a full disk there is none, and a torn one is not believed. */
+async function keep(file: string, text: Buffer): Promise<void> {
+  try {
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, text);
+  } catch {
+    // No copy.
+  }
+}
