@@ -150,6 +150,31 @@ describe('a run', () => {
   });
 });
 
+describe('a stage that another run executes', () => {
+  test('is planned as running there, until nobody waits for it any more', async () => {
+    // No GPU host is up: the stage goes on waiting for one.
+    const recipe = join(stack.home, 'trained.yaml');
+    writeFileSync(recipe, readFileSync(stack.recipe, 'utf8').replace('  report: {}\n', '  seg-jux: {}\n'));
+    expect(await judo('run', recipe, '--name', 'training', '--detach')).toMatchObject({ code: 0 });
+    const trained = async () => {
+      const stages = documentOf(await judo('plan', recipe, '-o', 'json'))['stages'] as { stage: string; state: string; reason: string }[];
+      return stages.find(({ stage }) => stage === 'seg-jux')!;
+    };
+    await eventually(async () => (await trained()).state === 'running');
+    expect((await trained()).reason).toBe('running in training');
+    expect((await judo('cancel', 'training', '--yes')).code).toBe(0);
+    await eventually(async () => (await trained()).state === 'will-run');
+    expect((await trained()).reason).toBe('never ran');
+  });
+
+  test('is not known to be while Temporal is away: the plan stands, with a word of it', async () => {
+    const { code, stdout, stderr } = await stack.judo({ TEMPORAL_ADDRESS: '127.0.0.1:1' })('plan', join(stack.home, 'trained.yaml'));
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/seg-jux +will-run/);
+    expect(stderr).toContain('what runs elsewhere is not known: no Temporal server answers at 127.0.0.1:1');
+  });
+});
+
 describe('a run that waits for a decision', () => {
   const blocked = ['-s', 'teacher.model=gpt-4o-2024-11-20', '--force', 'dom-inj-data', '--name', 'third', '-o', 'json'];
 
