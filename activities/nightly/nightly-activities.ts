@@ -12,7 +12,7 @@ import { toStageFailure } from '../stage/to-stage-failure.js';
 import { dueTimes, isSecondOfDate, nightRun } from './due-times.js';
 import { nightFigures } from './night-figures.js';
 import { createNightlyStore } from './nightly-store.js';
-import { describeNotFired, GRACE_MS, holdsBack, nightRunningAt, notFired } from './not-fired.js';
+import { describeNotFired, graceMs, holdsBack, nightRunningAt, notFired } from './not-fired.js';
 import { planDifferences, planNight } from './plan-night.js';
 import { viewSchedule } from './schedule-view.js';
 
@@ -159,7 +159,7 @@ type Facts = Parameters<typeof notFired>[0] | null;
 function lateness({ name, times }: NightlyDefinition, facts: Facts, dueAt: number, startedAt: number): string | null {
   const late = startedAt - dueAt - times.jitterMs;
   // So much later than it was due, it was missed at its time.
-  if (late < GRACE_MS) return null;
+  if (late < graceMs(times)) return null;
   const shown = `${Math.round(late / 1000)} s`;
   const order = facts?.orders.findLast(({ action, at }) => action === 'backfill' && Date.parse(at) > dueAt);
   if (order !== undefined && startedAt - Date.parse(order.at) < late) return `backfilled by ${order.by}`;

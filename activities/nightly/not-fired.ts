@@ -13,8 +13,10 @@ export interface Known {
   readonly schedule: ScheduleView;
 }
 
-/** The server is given so long to fire what is due. */
-export const GRACE_MS = 3_000;
+/** How much later than it was due a night may begin and be on time: a server has other work, too. */
+export const graceMs = ({ due }: NightTimes): number => (due.by === 'clock' ? 60_000 : Math.min(60_000, Math.max(3_000, due.everyMs / 20)));
+/** The server is given so long at least before a night is told as one that did not fire: that cannot be taken back. */
+const PATIENCE_MS = 10_000;
 /** A run ends a moment before its night does, which is compared and told of first: a notice is tried again for an hour. */
 const LONGEST_END_MS = 65 * 60_000;
 
@@ -44,7 +46,8 @@ export function notFired(known: Known, before: number, now: number): Night[] {
   const gone = new Set([...filed, ...schedule.fired, ...waiting(known, due, missed)]);
   const newest = Math.max(since, ...[...schedule.fired, ...begun.map((night) => Date.parse(night.dueAt))].filter((at) => isDue(times, at)));
   // Before a night that fired the server has decided on all; of later ones it has when it had the time.
-  const open = due.filter((at) => !gone.has(at) && (at < newest || at + times.jitterMs + GRACE_MS <= now));
+  const patience = times.jitterMs + Math.max(PATIENCE_MS, graceMs(times));
+  const open = due.filter((at) => !gone.has(at) && (at < newest || at + patience <= now));
   const verdicts = new Map(open.flatMap((at) => pairWith(at, certainVerdict(known, begun, at))));
   // The server counts what it gives up and does not say which: the oldest are those that were too old to be caught up.
   const windowed = nights.filter((night) => Date.parse(night.dueAt) > since && night.reason?.startsWith(OUT_OF_WINDOW) === true).length;
@@ -115,8 +118,8 @@ function likelyVerdict({ definition, nights, schedule }: Known, last: Night | un
 }
 
 /** Whether a night began as late as a catch-up can be; a backfill begins later. */
-const isInWindow = ({ dueAt, startedAt }: Night, { catchupMs, jitterMs }: NightTimes): boolean =>
-  Date.parse(startedAt!) - Date.parse(dueAt) <= catchupMs + jitterMs + GRACE_MS;
+const isInWindow = ({ dueAt, startedAt }: Night, times: NightTimes): boolean =>
+  Date.parse(startedAt!) - Date.parse(dueAt) <= times.catchupMs + times.jitterMs + graceMs(times);
 
 /** Whether a server ran at some moment of a span for certain: a night began or ended in it. */
 const isServedIn = (nights: readonly Night[], from: number, to: number): boolean =>

@@ -7,9 +7,6 @@ import { duration } from '../render/terminal.js';
 import type { Session } from '../session.js';
 import { requireNightly } from './order-nightly.js';
 
-/** The server needs a moment to fire what is due. */
-const GRACE_MS = 10_000;
-
 export interface NightlyRow {
   readonly name: string;
   readonly due: string;
@@ -62,8 +59,7 @@ export async function nightHistory(session: Session, name: string, limit: number
     store.promoted(name),
   ]);
   const now = Date.now();
-  const before = now - GRACE_MS - definition.times.jitterMs;
-  const open = schedule === null ? [] : notFired({ definition, nights, orders, schedule }, before, now);
+  const open = schedule === null ? [] : notFired({ definition, nights, orders, schedule }, now, now);
   const filed = new Set(nights.map((night) => night.run));
   return [...nights, ...open.filter((night) => !filed.has(night.run))]
     .sort((a, b) => b.dueAt.localeCompare(a.dueAt))

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { notFired, type Known } from '../../activities/nightly/not-fired.js';
+import { graceMs, notFired, type Known } from '../../activities/nightly/not-fired.js';
 import type { Night, NightlyDefinition, NightTimes } from '../../contracts/nightly.js';
 
 /** A nightly of hours, whose catch-up window is four; moments are hours of a day. The schedules are as a real server shows them. */
@@ -146,5 +146,18 @@ describe('a night that did not fire', () => {
     expect(told(jitter, [night(0, 0, 0.5), triggered], { fired: [0, 1.1] }, 1.1)).toEqual({});
     const counted = { missed: 0, skipped: 1 };
     expect(Object.keys(told(jitter, [night(0, 0, 0.5), triggered], { fired: [0, 1.1, 2], counted }, 2))).toEqual(['1']);
+  });
+
+  test('is not told of while a busy server may still come to it: a minute, and ten seconds where nights are seconds apart', () => {
+    const every = (everyMs: number): Partial<NightTimes> => ({ due: { by: 'interval', everyMs } });
+    /** What is told so many seconds after the first night of a nightly was due, when night 0 was there. */
+    const toldAfter = (everyMs: number, seconds: number) => {
+      const [due, now] = [everyMs, everyMs + seconds * 1000].map((ms) => ms / HOUR_MS) as [number, number];
+      return Object.keys(told(every(everyMs), [night(0, 0, 0)], { fired: [0] }, due * 1.5, { now })).length;
+    };
+    expect([toldAfter(HOUR_MS, 59), toldAfter(HOUR_MS, 60)]).toEqual([0, 1]);
+    expect([toldAfter(3_000, 9), toldAfter(3_000, 10)]).toEqual([0, 1]);
+    expect([graceMs(definition(every(3_000)).times), graceMs(definition(every(600_000)).times)]).toEqual([3_000, 30_000]);
+    expect(graceMs({ ...definition({}).times, due: { by: 'clock', at: '02:00', timezone: 'UTC' } })).toBe(60_000);
   });
 });
