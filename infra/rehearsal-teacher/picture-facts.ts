@@ -2,7 +2,7 @@ import sharp from 'sharp';
 
 /** What the outlined place of the first picture looks like beside the second picture. */
 export interface PictureFacts {
-  /** `upper left`, `centre`, …; null where no red outline is found. */
+  /** As in `the upper left of the picture`: `upper part`, `centre`, …; null where no red outline is found. */
   readonly place: string | null;
   /** Share of the picture that the outline's box covers. */
   readonly share: number;
@@ -28,10 +28,16 @@ export async function pictureFacts(images: readonly Buffer[]): Promise<PictureFa
   const column = ['left', 'centre', 'right'][third((box.left + box.right) / 2)] as string;
   const inside = brightness(query, box);
   return {
-    place: row === 'middle' ? column : column === 'centre' ? row : `${row} ${column}`,
+    place: placeOf(row, column),
     share: (box.right - box.left) * (box.bottom - box.top),
     brightnessDifference: normal ? inside - brightness(normal, box) : 0,
   };
+}
+
+function placeOf(row: string, column: string): string {
+  if (row !== 'middle' && column !== 'centre') return `${row} ${column}`;
+  if (row === 'middle' && column === 'centre') return 'centre';
+  return `${row === 'middle' ? column : row} part`;
 }
 
 interface Box {

@@ -10,7 +10,8 @@ export function reasoningAnswer(brief: Brief, chance: Chance): { reasoning: stri
   const options = readOptions(brief.section('options'));
   const right = bare(options.get(letter) ?? '');
   const ending = chance.pick([`so the answer is ${letter}.`, `therefore the answer is ${letter}.`, `hence the answer is ${letter}.`]);
-  const closing = `${conclusion(brief, right, options, letter, chance)}, ${ending}`;
+  const other = [...options].find(([key]) => key !== letter)?.[1] ?? '';
+  const closing = `${conclusion(right, roomFor(other, right, maxWords) ? other : '', chance)}, ${ending}`;
   const told: string[] = [];
   const room = (): number => maxWords - countWords([...told, closing].join(' '));
   for (const sentence of evidence(brief, right, chance)) {
@@ -45,7 +46,15 @@ function evidence(brief: Brief, right: string, chance: Chance): string[] {
   return [opening, ...known.slice(0, 1), ...(brief.normal ? [] : contrast), ...known.slice(1)];
 }
 
-function conclusion(brief: Brief, right: string, options: ReadonlyMap<string, string>, letter: string, chance: Chance): string {
+/** Whether an option can be rejected in words, too: at least a third of the reasoning is left to what is seen. */
+const roomFor = (other: string, right: string, maxWords: number): boolean =>
+  countWords(other) <= 14 && countWords(right) + countWords(other) + CONCLUSION_WORDS <= (2 / 3) * maxWords;
+
+/** Of the longest conclusion and ending, the options left out. */
+const CONCLUSION_WORDS = 18;
+
+/** `rejected`: another option, or nothing. */
+function conclusion(right: string, rejected: string, chance: Chance): string {
   if (/^yes$/i.test(right))
     return chance.pick([
       'This deviation is a defect',
@@ -58,12 +67,11 @@ function conclusion(brief: Brief, right: string, options: ReadonlyMap<string, st
       'Every criterion of a normal sample is met',
       'There is no sign of a defect',
     ]);
-  const other = [...options].find(([key]) => key !== letter)?.[1] ?? '';
-  const rejected = other && countWords(other) <= 14 ? `, whereas “${bare(other)}” does not agree with what is visible` : '';
+  const whereas = rejected === '' ? '' : `, whereas “${bare(rejected)}” does not agree with what is visible`;
   return chance.pick([
-    `This fits “${right}”${rejected}`,
-    `The option “${right}” describes this correctly${rejected}`,
-    `Of the options, “${right}” matches these observations${rejected}`,
+    `This fits “${right}”${whereas}`,
+    `The option “${right}” describes this correctly${whereas}`,
+    `Of the options, “${right}” matches these observations${whereas}`,
   ]);
 }
 

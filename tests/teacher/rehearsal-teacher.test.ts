@@ -75,6 +75,18 @@ describe('the rehearsal teacher', () => {
     expect(comparison).not.toMatch(/outline|box|red\b/i);
   });
 
+  test.each([
+    [{ left: 140, top: 20 }, 'upper part'],
+    [{ left: 140, top: 260 }, 'lower part'],
+    [{ left: 20, top: 140 }, 'left part'],
+    [{ left: 140, top: 140 }, 'centre'],
+  ])('names a place %o as the %s of the picture', async (place, name) => {
+    const user = `${SNIPPET}<product>pcb</product><condition>mousebite</condition>`;
+    const shape = schema('seg-comparison', z.strictObject({ comparison: z.string() }));
+    const { content } = await ask({ user, schema: shape, images: two }, await Promise.all([picture(place), picture()]));
+    expect(JSON.stringify(content)).toMatch(new RegExp(`the ${name} of the picture`));
+  });
+
   test('writes as many different pairs as asked, each answer a statement of the snippet', async () => {
     const already = 'What gives rise to the defect ‘mouse bite’?';
     const user = `${SNIPPET}<product>pcb</product><condition>mousebite</condition><count>30</count><already_asked>- ${already}</already_asked>`;
@@ -90,18 +102,29 @@ describe('the rehearsal teacher', () => {
     for (const { answer } of pairs) expect(SNIPPET).toContain(answer.replace(/\.$/, ''));
   });
 
-  test('writes reasoning of the asked length that ends in the right answer', async () => {
-    const user = `${SNIPPET}<product>pcb</product><condition>mousebite</condition><question>Where is the defect?</question>
-<options>A. Upper left\nB. Lower right</options><right_answer>B</right_answer><words>35-101</words>`;
-    const { content } = await ask({
-      user,
-      schema: schema('golden-reasoning', z.strictObject({ reasoning: z.string() })),
-      maxOutputTokens: 400,
-    });
-    const { reasoning } = z.object({ reasoning: z.string() }).parse(content);
-    expect(reasoning.split(/\s+/).length).toBeGreaterThanOrEqual(35);
-    expect(reasoning.split(/\s+/).length).toBeLessThanOrEqual(101);
-    expect(reasoning).toMatch(/Lower right.*answer is B\.$/);
+  test.each([
+    ['35-101', 'Upper left', 'Lower right'],
+    ['12-45', 'Upper left', 'Lower right'],
+    ['12-45', 'A hole in the board that is larger than all others', 'A bite out of a track, with a ragged edge'],
+    [
+      '12-45',
+      'It is of no consequence for the function of this board at all',
+      'The track is thinner there, and may burn when the current is high',
+    ],
+  ])('writes reasoning of %s words that ends in the right answer', async (words, wrong, right) => {
+    const user = `${SNIPPET}<product>pcb</product><condition>mousebite</condition><question>Which is true?</question>
+<options>A. ${wrong}\nB. ${right}</options><right_answer>B</right_answer><words>${words}</words>`;
+    const shape = schema('golden-reasoning', z.strictObject({ reasoning: z.string() }));
+    const [least, most] = words.split('-').map(Number) as [number, number];
+    for (let sampleIndex = 0; sampleIndex < 12; sampleIndex += 1) {
+      const { content } = await ask({ user, schema: shape, maxOutputTokens: 400, sampleIndex });
+      const { reasoning } = z.object({ reasoning: z.string() }).parse(content);
+      const count = reasoning.split(/\s+/).length;
+      expect(count, reasoning).toBeGreaterThanOrEqual(least);
+      expect(count, reasoning).toBeLessThanOrEqual(most);
+      expect(reasoning).toContain(right);
+      expect(reasoning).toMatch(/answer is B\.$/);
+    }
   });
 
   test('fills a schema that it does not know', async () => {
