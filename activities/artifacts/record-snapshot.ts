@@ -1,4 +1,3 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { objectKeys } from '../../contracts/artifact.js';
 import { StageError } from '../../contracts/failure.js';
@@ -6,6 +5,7 @@ import type { RecordSnapshot } from '../../contracts/ports/artifact-store.js';
 import type { ObjectInfo, ObjectStore } from '../../contracts/ports/object-store.js';
 import type { StageRecord } from '../../contracts/record.js';
 import { sha256Of } from './hash-file.js';
+import { createLineCache } from './line-cache.js';
 import { parseRecord, readRecord } from './records.js';
 import { forEachAtOnce } from './transfer.js';
 
@@ -18,30 +18,44 @@ const RECENT = 400;
  * the listing shows the size and the time that the copy was made at, and the copy is whole.
  */
 export async function snapshotRecords(objects: ObjectStore, cacheDir: string): Promise<RecordSnapshot> {
-  // Machines that use several buckets: two of them may hold a record of one key.
-  const copies = join(cacheDir, 'records', sha256Of(objects.description).slice(0, 16));
   const listed = new Map<string, ObjectInfo>();
   for await (const info of objects.list(RECORDS)) listed.set(basename(info.key, '.json'), info);
+  // Machines that use several buckets: two of them may hold a record of one key.
+  const file = join(cacheDir, 'records', `${sha256Of(objects.description).slice(0, 16)}.jsonl`);
+  const copies = createLineCache(file, (stageKey) => listed.has(stageKey));
   const asked = new Map<string, Promise<StageRecord | null>>();
+  let reading = 0;
 
   async function read(stageKey: string, { key, bytes, modified }: ObjectInfo): Promise<StageRecord | null> {
-    const copy = join(copies, `${stageKey}-${bytes}-${modified.getTime()}.json`);
-    const kept = await readFile(copy).catch(() => null);
-    const reading = kept === null ? null : readRecord(kept, stageKey);
-    if (reading !== null && 'record' in reading) return reading.record;
+    const identity = `${bytes}:${modified.getTime()}`;
+    const copy = await copies.get(stageKey, identity);
+    const kept = copy === undefined ? null : readRecord(copy, stageKey);
+    if (kept !== null && 'record' in kept) return kept.record;
     const text = await objects.get(key);
     if (text === null) return null;
     const record = parseRecord(text, stageKey, `${key} in ${objects.description}`);
-    await keep(copy, text);
+    copies.set(stageKey, identity, String(text));
     return record;
+  }
+
+  /** Of records that are read at once the last one writes the copies of them all. */
+  async function readAndKeep(stageKey: string, info: ObjectInfo): Promise<StageRecord | null> {
+    reading += 1;
+    try {
+      return await read(stageKey, info);
+    } finally {
+      reading -= 1;
+      // Copies save time and nothing else: on a full disk there are none.
+      if (reading === 0) await copies.flush().catch(() => {});
+    }
   }
 
   function record(stageKey: string): Promise<StageRecord | null> {
     const info = listed.get(stageKey);
     if (info === undefined) return Promise.resolve(null);
-    const reading = asked.get(stageKey) ?? read(stageKey, info);
-    asked.set(stageKey, reading);
-    return reading;
+    const found = asked.get(stageKey) ?? readAndKeep(stageKey, info);
+    asked.set(stageKey, found);
+    return found;
   }
 
   return {
@@ -62,15 +76,5 @@ async function readable(record: Promise<StageRecord | null>): Promise<StageRecor
   } catch (error) {
     if (error instanceof StageError && error.failure.type === 'InvalidSpec') return null;
     throw error;
-  }
-}
-
-/** A copy saves time and nothing else: on a full disk there is none, and a torn one is not believed. */
-async function keep(file: string, text: Buffer): Promise<void> {
-  try {
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, text);
-  } catch {
-    // No copy.
   }
 }

@@ -69,7 +69,7 @@ export function parseRecord(text: Buffer, stageKey: string, where: string): Stag
 }
 
 /** Reads a record without throwing. */
-export function readRecord(text: Buffer, stageKey: string): RecordReading {
+export function readRecord(text: Buffer | string, stageKey: string): RecordReading {
   const damaged = (problem: string) => ({ problem, isWhole: false });
   let json: unknown;
   try {

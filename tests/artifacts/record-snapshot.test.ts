@@ -23,10 +23,10 @@ async function filed() {
   return { objects, gets, open, cacheDir };
 }
 
-/** The copies of one machine, by path. */
-async function copiesIn(cacheDir: string): Promise<string[]> {
-  const paths = await readdir(join(cacheDir, 'records'), { recursive: true });
-  return paths.filter((path) => path.endsWith('.json')).map((path) => join(cacheDir, 'records', path));
+/** The file of a machine's copies of this bucket's records. */
+async function copiesIn(cacheDir: string): Promise<string> {
+  const [file] = await readdir(join(cacheDir, 'records'));
+  return join(cacheDir, 'records', file!);
 }
 
 test('a record is read once in a machine: later commands take its copy', async () => {
@@ -71,9 +71,20 @@ test.each([
 ])('a copy that is %s is not believed', async (_, damage) => {
   const { gets, open, cacheDir } = await filed();
   await (await open().snapshotRecords()).record(key(1));
-  for (const file of await copiesIn(cacheDir)) await damage(file);
+  await damage(await copiesIn(cacheDir));
   expect((await (await open().snapshotRecords()).record(key(1)))?.run).toBe('run-1');
   expect(gets).toHaveLength(2);
+});
+
+test('copies of records that are gone are dropped from a file that is mostly of those', async () => {
+  const { objects, open, cacheDir } = await filed();
+  for (const n of [1, 2, 3]) await (await open().snapshotRecords()).record(key(n));
+  const file = await copiesIn(cacheDir);
+  const [first] = (await readFile(file, 'utf8')).trim().split('\n');
+  await writeFile(file, Array.from({ length: 2_000 }, (_, n) => first!.replace(key(1), `${n}`.padStart(64, 'f'))).join('\n'));
+  await objects.delete(objectKeys.record(key(2)));
+  await (await open().snapshotRecords()).record(key(1));
+  expect((await readFile(file, 'utf8')).trim().split('\n')).toHaveLength(1);
 });
 
 test('a cache that cannot be written costs reads, and no error', async () => {
