@@ -52,14 +52,16 @@ export async function createNightly(session: Session, file: string, options: Cre
     },
   );
   const changed = before === null ? [] : changedFields(before, definition);
-  const timesSince = before !== null && isThere && !changed.includes('times') ? before.timesSince : definition.timesSince;
+  const hasNewTimes = before === null || !isThere || changed.includes('times');
   const did = !isThere || before === null ? 'created' : changed.length === 0 ? 'unchanged' : 'updated';
   if (did !== 'unchanged') {
     // The definition first: a schedule never fires without it.
-    await store.saveDefinition({ ...definition, timesSince });
+    await store.saveDefinition(hasNewTimes ? definition : { ...definition, timesSince: before.timesSince });
     const wanted = scheduleOptions(definition, now);
     if (isThere) await handle.update((previous) => ({ ...wanted, state: previous.state }));
     else await schedules.create<typeof nightly>(wanted);
+    // No night that was due before the schedule stood is one that did not fire.
+    if (hasNewTimes) await store.saveDefinition({ ...definition, timesSince: new Date().toISOString() });
     await store.addOrder(name, {
       at: now.toISOString(),
       by: signature(undefined).by,

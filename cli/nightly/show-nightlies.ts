@@ -7,6 +7,9 @@ import { duration } from '../render/terminal.js';
 import type { Session } from '../session.js';
 import { requireNightly } from './order-nightly.js';
 
+/** A night files what was due before it and did not fire when it begins: one that began so lately may not have come to it. */
+const FILED_AFTER_MS = 10_000;
+
 export interface NightlyRow {
   readonly name: string;
   readonly due: string;
@@ -59,7 +62,8 @@ export async function nightHistory(session: Session, name: string, limit: number
     store.promoted(name),
   ]);
   const now = Date.now();
-  const open = schedule === null ? [] : notFired({ definition, nights, orders, schedule }, now, now);
+  const before = now - FILED_AFTER_MS - definition.times.jitterMs;
+  const open = schedule === null ? [] : notFired({ definition, nights, orders, schedule }, before, now);
   const filed = new Set(nights.map((night) => night.run));
   return [...nights, ...open.filter((night) => !filed.has(night.run))]
     .sort((a, b) => b.dueAt.localeCompare(a.dueAt))

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
+import { createNightlyStore, scheduleId } from '../../activities/nightly/nightly-store.js';
 import { createNightly, type CreateOptions } from '../../cli/nightly/create-nightly.js';
 import { backfillNightly, deleteNightly, triggerNightly } from '../../cli/nightly/order-nightly.js';
 import { nightCells, nightHistory } from '../../cli/nightly/show-nightlies.js';
@@ -50,6 +51,12 @@ describe('a nightly at a clock time', () => {
   test('is triggered at any moment, and tells when its night fails', async () => {
     const name = `triggered-${process.pid}`;
     await createNightly(lab.session, lab.recipe, { ...OPTIONS, name, at: AT, timezone: 'UTC' });
+    // What was due before there was a schedule is not told as a night that did not fire.
+    const [definition, schedule] = await Promise.all([
+      createNightlyStore(lab.objects).definition(name),
+      lab.client.schedule.getHandle(scheduleId(name)).describe(),
+    ]);
+    expect(Date.parse(definition!.timesSince)).toBeGreaterThanOrEqual(schedule.info.createdAt.getTime());
     await triggerNightly(lab.session, name);
     const [night] = await historyOf(name, 1);
     expect(night).toMatchObject({ state: 'completed', reason: null });
