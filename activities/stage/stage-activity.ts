@@ -65,8 +65,12 @@ export function createStageActivity(
       const stage = plan.stages.find((candidate) => candidate.id === task.stage);
       if (stage === undefined) throw new StageError({ type: 'InvalidSpec', message: `plan ${task.plan} has no stage ${task.stage}` });
       assertDeployed(stage, deps.kinds ?? STAGE_KINDS);
-      if (plan.runtime.preemptible && deps.preemption !== undefined) {
-        watched = deps.preemption.watch(info.priority?.priorityKey ?? DEFAULT_PRIORITY_KEY);
+      if (plan.runtime.preemptible && deps.preemption !== undefined && info.workflowExecution !== undefined) {
+        watched = deps.preemption.watch({
+          workflowId: info.workflowExecution.workflowId,
+          activityId: info.activityId,
+          priorityKey: info.priority?.priorityKey ?? DEFAULT_PRIORITY_KEY,
+        });
         signal = AbortSignal.any([cancellationSignal, watched.signal]);
       }
       const walk = await walkPlan(plan, deps.artifacts, new Set([stage.id]));

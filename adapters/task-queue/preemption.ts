@@ -1,5 +1,5 @@
 import type { Connection } from '@temporalio/client';
-import type { Preemption } from '../../contracts/ports/preemption.js';
+import type { Preemption, RunningActivity } from '../../contracts/ports/preemption.js';
 import { ACTIVITY_TASKS } from './grpc.js';
 
 export interface TaskQueuePreemptionOptions {
@@ -12,29 +12,36 @@ export interface TaskQueuePreemptionOptions {
 /** Asks Temporal, while a preemptible stage runs, whether a task of a more urgent class waits in the queue. */
 export function createTaskQueuePreemption(options: TaskQueuePreemptionOptions): Preemption {
   let connection: Promise<Pick<Connection, 'workflowService'>> | undefined;
-  async function isMoreUrgentWaiting(than: number): Promise<boolean> {
-    connection ??= options.connect();
-    const { workflowService } = await connection;
-    const { namespace, taskQueue } = options;
-    const queue = { name: taskQueue };
-    const answer = await workflowService.describeTaskQueue({
-      namespace,
-      taskQueue: queue,
-      taskQueueType: ACTIVITY_TASKS,
-      reportStats: true,
-    });
-    return Object.entries(answer.statsByPriorityKey ?? {}).some(
-      ([key, stats]) => Number(key) < than && Number(stats.approximateBacklogCount ?? 0) > 0,
-    );
+  const { namespace, taskQueue } = options;
+  const service = async () => (await (connection ??= options.connect())).workflowService;
+
+  /** The priority of the most urgent task in the queue. */
+  async function mostUrgentWaiting(): Promise<number> {
+    const queue = { namespace, taskQueue: { name: taskQueue }, taskQueueType: ACTIVITY_TASKS };
+    const { statsByPriorityKey } = await (await service()).describeTaskQueue({ ...queue, reportStats: true });
+    const waiting = Object.entries(statsByPriorityKey ?? {}).filter(([, stats]) => Number(stats.approximateBacklogCount ?? 0) > 0);
+    return Math.min(Infinity, ...waiting.map(([key]) => Number(key)));
   }
+
+  /** What an activity's priority is now: a more urgent run that joined its stage has raised it. */
+  async function priorityNow({ workflowId, activityId, priorityKey }: RunningActivity): Promise<number> {
+    const { pendingActivities } = await (await service()).describeWorkflowExecution({ namespace, execution: { workflowId } });
+    return pendingActivities?.find((activity) => activity.activityId === activityId)?.priority?.priorityKey ?? priorityKey;
+  }
+
+  async function isMoreUrgentWaiting(running: RunningActivity): Promise<boolean> {
+    const waiting = await mostUrgentWaiting();
+    return waiting < running.priorityKey && waiting < (await priorityNow(running));
+  }
+
   return {
-    watch(priorityKey) {
+    watch(running) {
       const controller = new AbortController();
       let asking = false;
       const timer = setInterval(() => {
         if (asking) return;
         asking = true;
-        isMoreUrgentWaiting(priorityKey)
+        isMoreUrgentWaiting(running)
           .then((isWaiting) => isWaiting && controller.abort())
           // A server that does not answer asks for nothing; the next look is soon.
           .catch(() => (connection = undefined))
