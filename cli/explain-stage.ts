@@ -2,8 +2,10 @@ import { stageLabel } from '../activities/stage/plan-store.js';
 import { inputDigests } from '../workflows/core/schedule.js';
 import { outputDigests, walkPlan } from '../activities/stage/plan-walk.js';
 import type { PlanStage } from '../contracts/plan.js';
+import type { Decision } from '../contracts/run.js';
 import { describeDifference, differences, nearestRecord, type KeyDifference, type KeyParts } from '../workflows/core/explain-stage.js';
 import { CliError, EXIT } from './exit-codes.js';
+import { describeDecision } from './render/board.js';
 import { runStatus } from './run-view.js';
 import type { Session } from './session.js';
 
@@ -16,6 +18,8 @@ export interface Explanation {
   readonly differences: readonly (KeyDifference & { readonly words: string; readonly cause: Explanation | null })[];
   /** In words, when there is nothing to compare. */
   readonly note: string | null;
+  /** Retries of this run that named the stage: who changed or forced it, when and why. */
+  readonly decisions: readonly Decision[];
 }
 
 /** Explains one stage of a run from the record store alone. */
@@ -40,34 +44,24 @@ export async function explainStage(session: Session, run: string, label: string)
     const record = walk.done.get(stage.id);
     const inputs = record?.inputs ?? inputDigests(stage, outputs);
     const name = stageLabel(variant, stage.id);
+    const decisions = status.decisions.filter(({ action, stages, force }) => action === 'retry' && [...stages, ...force].includes(name));
+    const alone = { stage: name, decisions, against: null, differences: [] };
     if (inputs === null) {
       const waits = Object.values(stage.inputs).flatMap((source) =>
         source.from === 'stage' && !walk.done.has(source.stage) ? [source.stage] : [],
       );
-      return { stage: name, key: null, against: null, differences: [], note: `its key is not known until ${waits.join(', ')} is done` };
+      return { ...alone, key: null, note: `its key is not known until ${waits.join(', ')} is done` };
     }
     const now: KeyParts = { ...stage, inputs };
     const key = record?.key ?? walk.ready.find((one) => one.stage.id === stage.id)?.key ?? null;
     if (record !== undefined && record.run !== run)
-      return {
-        stage: name,
-        key,
-        against: null,
-        differences: [],
-        note: `it did not run: ${record.run} had made it at ${record.finishedAt}`,
-      };
+      return { ...alone, key, note: `it did not run: ${record.run} had made it at ${record.finishedAt}` };
     const before = history.filter((one) => one.key !== key && (record === undefined || one.finishedAt < record.startedAt));
     const nearest = nearestRecord(now, before);
     if (nearest === undefined)
-      return {
-        stage: name,
-        key,
-        against: null,
-        differences: [],
-        note: `no stage of kind ${stage.kind} ran before it: there is nothing to compare with`,
-      };
+      return { ...alone, key, note: `no stage of kind ${stage.kind} was made before it: there is nothing to compare with` };
     return {
-      ...{ stage: name, key, note: null },
+      ...{ stage: name, decisions, key, note: null },
       against: { run: nearest.run, key: nearest.key, finishedAt: nearest.finishedAt },
       differences: differences(now, nearest).map((one) => ({ ...one, words: wordsOf(one, stage), cause: causeOf(one, stage) })),
     };
@@ -93,8 +87,9 @@ export async function explainStage(session: Session, run: string, label: string)
 export function renderExplanation(one: Explanation, depth = 0): string {
   const pad = '  '.repeat(depth);
   const head = `${pad}${one.stage}${one.key === null ? '' : ` ${one.key.slice(0, 12)}`}`;
-  if (one.against === null) return `${head}: ${one.note}\n`;
+  const decisions = one.decisions.map((decision) => `${pad}  ${describeDecision(decision)}\n`).join('');
+  if (one.against === null) return `${head}: ${one.note}\n${decisions}`;
   const compared = `${head}, compared with ${one.against.key.slice(0, 12)} of ${one.against.run} (${one.against.finishedAt.slice(0, 16)}):\n`;
   const lines = one.differences.map(({ words, cause }) => `${pad}  ${words}\n${cause === null ? '' : renderExplanation(cause, depth + 2)}`);
-  return compared + lines.join('');
+  return compared + lines.join('') + decisions;
 }

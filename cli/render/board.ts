@@ -1,5 +1,5 @@
 import type { Failure } from '../../contracts/failure.js';
-import type { RunStatus, StageProgress, StageStatus } from '../../contracts/run.js';
+import type { Decision, RunStatus, StageProgress, StageStatus } from '../../contracts/run.js';
 import { columns, duration, painter } from './terminal.js';
 
 export interface BoardStage extends StageStatus {
@@ -74,15 +74,14 @@ const nextTry = (at: Date): string => (at.getTime() > Date.now() ? `in ${duratio
 const failedBefore = ({ lastFailure, host }: NonNullable<BoardStage['now']>): string =>
   lastFailure === null ? '' : `retrying after: ${lastFailure}${host === null ? '' : ` (on ${host})`}`;
 
-/** Who did what, when and why. */
-export function renderDecisions(status: RunStatus): string {
-  return status.decisions
-    .map(({ at, by, action, stages, patch, force, reason }) => {
-      const changes = patch.map(({ path, value }) => `${path}=${JSON.stringify(value)}`);
-      const words = [action, ...stages, ...changes, ...(force.length > 0 ? [`forcing ${force.join(', ')}`] : [])];
-      return `${at}  ${by}: ${words.join(' ')}${reason === null ? '' : ` (${reason})`}\n`;
-    })
-    .join('');
+/** Who did what, when and why: a line a decision. */
+export const renderDecisions = ({ decisions }: RunStatus): string =>
+  decisions.map((decision) => `${describeDecision(decision)}\n`).join('');
+
+export function describeDecision({ at, by, action, stages, patch, force, reason }: Decision): string {
+  const changes = patch.map(({ path, value }) => `${path}=${JSON.stringify(value)}`);
+  const words = [action, ...stages, ...changes, ...(force.length > 0 ? [`forcing ${force.join(', ')}`] : [])];
+  return `${at}  ${by}: ${words.join(' ')}${reason === null ? '' : ` (${reason})`}`;
 }
 
 /** Every failed or blocked stage: what failed, the remedy, what to type, then the end of its log. The cause is never cut. */

@@ -230,13 +230,47 @@ describe('a run that waits for a decision', () => {
   });
 });
 
+describe('a stage that blocked for a wrong parameter', () => {
+  const blocked = ['-s', 'seg-jux-data.seed=7', '-s', 'seg-jux-data.teacherModel=gpt-4o-2024-11-20', '--name', 'mended'];
+
+  test('is retried with another: what it was and what depends on it runs, and nothing else', async () => {
+    expect((await judo('run', stack.recipe, ...blocked)).code).toBe(6);
+    const retry = await judo('retry', 'mended', '-s', 'teacherModel=rehearsal', '--reason', 'no key here');
+    expect(retry.code).toBe(0);
+    expect(retry.stdout + retry.stderr).toMatch(/runs again: seg-jux-data\n.*report\nstays done: dom-inj-data\n/);
+    expect((await judo('watch', 'mended')).code).toBe(0);
+    expect(stagesOf(await judo('show', 'mended', '-o', 'json')).map(({ stage, outcome }) => `${stage} ${outcome}`)).toEqual([
+      'seg-jux-data ran',
+      'dom-inj-data reused',
+      'report ran',
+    ]);
+  });
+
+  test('is explained by the fields that differ, what caused them, and who changed it why', async () => {
+    const [stage, below, json] = await Promise.all([
+      judo('why', 'mended', 'seg-jux-data'),
+      judo('why', 'mended', 'report'),
+      judo('why', 'mended', 'seg-jux-data', '-o', 'json'),
+    ]);
+    const decision = /\S+Z {2}\S+: retry seg-jux-data teacherModel="rehearsal" \(no key here\)\n/;
+    expect(stage.stdout).toMatch(/^seg-jux-data [0-9a-f]{12}, compared with [0-9a-f]{12} of first .*\n {2}seed 0 -> 7\n {2}/);
+    expect(stage.stdout).toMatch(decision);
+    expect(below.stdout).toMatch(/input seg-jux-data\.\w+ changed .*\n {4}seg-jux-data .*\n {6}seed 0 -> 7\n/);
+    expect(below.stdout).toMatch(decision);
+    expect(documentOf(json)).toMatchObject({
+      differences: [{ field: 'params.seed', was: 0, now: 7 }],
+      decisions: [{ action: 'retry', stages: ['seg-jux-data'], reason: 'no key here' }],
+    });
+  });
+});
+
 describe('artifacts', () => {
   test('are listed with who made them, and their files', async () => {
     const { trees } = documentOf(await judo('artifacts', 'ls', '-o', 'json')) as {
       trees: { digest: string; producers: { stage: string; run: string }[] }[];
     };
     const made = trees.flatMap(({ producers }) => producers.map(({ stage, run }) => `${stage} ${run}`));
-    expect(made.sort()).toEqual(['dom-inj-data first', 'report first', 'seg-jux-data first']);
+    expect(made.sort()).toEqual(['dom-inj-data first', 'report first', 'report mended', 'seg-jux-data first', 'seg-jux-data mended']);
     const report = trees.find(({ producers }) => producers[0]?.stage === 'report')!;
     expect((await judo('artifacts', 'ls', report.digest.slice(0, 10))).stdout).toContain('report.html');
   });
