@@ -7,6 +7,7 @@ import { createNightly, type CreateOptions } from '../../cli/nightly/create-nigh
 import { backfillNightly, deleteNightly, triggerNightly } from '../../cli/nightly/order-nightly.js';
 import { nightCells, nightHistory } from '../../cli/nightly/show-nightlies.js';
 import { main } from '../../cli/main.js';
+import { eventually } from '../support/waiting.js';
 import { openNightLab } from './night-lab.js';
 
 const OPTIONS: CreateOptions = { jitter: '0s', catchup: '12h', overlap: 'skip', set: [], points: 1, percent: 50 };
@@ -64,6 +65,8 @@ describe('a nightly at a clock time', () => {
     expect(nightCells(night!).join(' | ')).toContain('completed | 80.00 (77.4-82.4)');
 
     await rm(join(lab.recipe, '..', 'plant'), { recursive: true });
+    // A night that is triggered is named by its second.
+    await eventually(() => Date.now() >= Date.parse(night!.dueAt) + 1000);
     await triggerNightly(lab.session, name);
     const [failed] = await historyOf(name, 2);
     expect(failed).toMatchObject({ state: 'failed', figures: null });
