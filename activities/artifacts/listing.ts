@@ -5,7 +5,7 @@ import { StageError } from '../../contracts/failure.js';
 import type { ArtifactStore, TransferOptions } from '../../contracts/ports/artifact-store.js';
 import type { ObjectInfo, ObjectStore } from '../../contracts/ports/object-store.js';
 import type { StageRecord } from '../../contracts/record.js';
-import { parseRecord, readRecord } from './records.js';
+import { parseRecord, readRecord, RECORDS } from './records.js';
 import { forEachAtOnce } from './transfer.js';
 import { verifyTree } from './verify-tree.js';
 
@@ -22,7 +22,6 @@ export interface ListedTree extends ArtifactRef {
 }
 
 const TREES = dirname(objectKeys.tree('x')) + '/';
-const RECORDS = dirname(objectKeys.record('x')) + '/';
 
 /** Every tree, latest first. Sizes come from the records where one names the tree, from the manifest otherwise. */
 export async function listTrees({ objects, artifacts }: Stores, signal?: AbortSignal): Promise<ListedTree[]> {

@@ -1,15 +1,13 @@
-import { basename, dirname, join } from 'node:path';
-import { objectKeys } from '../../contracts/artifact.js';
+import { basename, join } from 'node:path';
 import { StageError } from '../../contracts/failure.js';
 import type { RecordSnapshot } from '../../contracts/ports/artifact-store.js';
 import type { ObjectInfo, ObjectStore } from '../../contracts/ports/object-store.js';
 import type { StageRecord } from '../../contracts/record.js';
 import { sha256Of } from './hash-file.js';
 import { createLineCache } from './line-cache.js';
-import { parseRecord, readRecord } from './records.js';
+import { parseRecord, readRecord, RECORDS } from './records.js';
 import { forEachAtOnce } from './transfer.js';
 
-const RECORDS = dirname(objectKeys.record('x')) + '/';
 /** Enough to find a stage's nearest neighbours; the whole of a store that is used for years is too much to read. */
 const RECENT = 400;
 

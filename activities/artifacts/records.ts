@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { z } from 'zod';
 import { objectKeys } from '../../contracts/artifact.js';
 import { StageError } from '../../contracts/failure.js';
@@ -6,6 +7,9 @@ import { StageRecord } from '../../contracts/record.js';
 import { canonicalJson } from '../../workflows/core/canonical-json.js';
 import { refusalOf } from '../../workflows/core/recipe-error.js';
 import { sha256Of } from './hash-file.js';
+
+/** `v1/records/`. */
+export const RECORDS = dirname(objectKeys.record('x')) + '/';
 
 /** How long a record that was read is taken to be there: the collector removes those that no kept run needs. */
 const KNOWN_MS = 5 * 60_000;

@@ -9,6 +9,7 @@ export function digestOf(value: unknown): Digest {
   return digestOfText(canonicalJson(value));
 }
 
+/** As `digestOf`, of a text that is canonical already. */
 export const digestOfText = (text: string): Digest => bytesToHex(sha256(utf8ToBytes(text)));
 
 /**
