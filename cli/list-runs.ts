@@ -1,5 +1,6 @@
 import { RunState, type RunStatus } from '../contracts/run.js';
 import { listRunRecords, readRunRecords, runOfKey } from '../activities/retention/run-records.js';
+import { searchAttribute } from './search-attribute.js';
 import type { Session } from './session.js';
 
 export interface RunRow {
@@ -92,9 +93,7 @@ async function temporalRuns(
   const query = "WorkflowType = 'pipeline'";
   const seen = new Set<string>();
   for await (const execution of client.workflow.list({ query, pageSize: Math.min(options.limit, 100) })) {
-    const attribute = (name: string) => (execution.searchAttributes as Record<string, readonly unknown[] | undefined>)[name]?.[0];
-    const recipe = attribute('JudoRecipe');
-    const upserted = RunState.safeParse(attribute('JudoState'));
+    const upserted = RunState.safeParse(searchAttribute(execution, 'JudoState'));
     const run = execution.workflowId.replace(/^run\//, '');
     // An execution that continued as new is the same run's earlier part.
     if (execution.status.name === 'CONTINUED_AS_NEW' || seen.has(run)) continue;
@@ -104,7 +103,7 @@ async function temporalRuns(
       state: CLOSED[execution.status.name] ?? (upserted.success ? upserted.data : 'running'),
       startedAt: execution.startTime.toISOString(),
       finishedAt: execution.closeTime?.toISOString() ?? null,
-      recipe: typeof recipe === 'string' ? recipe : '',
+      recipe: searchAttribute(execution, 'JudoRecipe') ?? '',
       from: 'temporal',
     };
     if (isWanted(row, options)) rows.push(row);

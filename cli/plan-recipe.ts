@@ -7,6 +7,7 @@ import { describeDifference, differences, nearestRecord, type KeyParts } from '.
 import { stageWorkflowId } from '../workflows/messages.js';
 import type { RunOptions } from './commands/run.js';
 import { resolveRecipe } from './resolve-recipe.js';
+import { searchAttribute } from './search-attribute.js';
 import { openSession, type Session } from './session.js';
 
 export interface PlanRow {
@@ -86,10 +87,9 @@ async function runningElsewhere(session: Session, keys: readonly string[]): Prom
 async function runningStages(client: Client, keys: ReadonlyMap<string, string>): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   const running = client.workflow.list({ query: "WorkflowType = 'stage' AND ExecutionStatus = 'Running'" });
-  for await (const { workflowId, searchAttributes } of running) {
-    const key = keys.get(workflowId);
-    const run = (searchAttributes as Record<string, readonly unknown[] | undefined>)['JudoRun']?.[0];
-    if (key !== undefined) found.set(key, typeof run === 'string' ? run : 'another run');
+  for await (const stage of running) {
+    const key = keys.get(stage.workflowId);
+    if (key !== undefined) found.set(key, searchAttribute(stage, 'JudoRun') ?? 'another run');
   }
   return found;
 }

@@ -4,6 +4,7 @@ import { parseFiled } from '../activities/retention/parse-filed.js';
 import { runStatus as statusOf } from '../activities/stage/run-status.js';
 import { runQuery, runWorkflowId, stageWorkflowId } from '../workflows/messages.js';
 import { CliError, EXIT } from './exit-codes.js';
+import { searchAttribute } from './search-attribute.js';
 import type { Session } from './session.js';
 
 /** A run as its record says when it has ended or Temporal has forgotten it, else as its workflow and the record store know it. */
@@ -70,9 +71,8 @@ export async function stageProgress(session: Session, stage: StageStatus): Promi
   const parsed = bytes === undefined || bytes === null ? null : StageProgress.safeParse(JSON.parse(Buffer.from(bytes).toString('utf8')));
   const attempt = activity.attempt ?? 1;
   const dueAt = Number(activity.nextAttemptScheduleTime?.seconds ?? 0) * 1000;
-  const asked = (description?.searchAttributes as Record<string, readonly unknown[] | undefined> | undefined)?.['JudoRun']?.[0];
   return {
-    askedBy: typeof asked === 'string' ? asked : null,
+    askedBy: searchAttribute(description, 'JudoRun'),
     progress: parsed?.success === true ? parsed.data : null,
     attempt,
     lastFailure: activity.lastFailure?.message ?? null,
