@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
-import type { ScheduleHandle, ScheduleOptions } from '@temporalio/client';
+import type { ScheduleDescription, ScheduleOptions } from '@temporalio/client';
 import { createNightlyStore, scheduleId } from '../../activities/nightly/nightly-store.js';
 import { planNight } from '../../activities/nightly/plan-night.js';
 import { NIGHTLY_NAME, type NightlyDefinition, type NightTimes } from '../../contracts/nightly.js';
@@ -60,8 +60,6 @@ export async function createNightly(session: Session, file: string, options: Cre
     const wanted = scheduleOptions(definition, now);
     if (isThere) await handle.update((previous) => ({ ...wanted, state: previous.state }));
     else await schedules.create<typeof nightly>(wanted);
-    // No night that was due before the schedule stood is one that did not fire.
-    if (hasNewTimes) await store.saveDefinition({ ...definition, timesSince: await momentItStood(handle) });
     await store.addOrder(name, {
       at: now.toISOString(),
       by: signature(undefined).by,
@@ -70,12 +68,13 @@ export async function createNightly(session: Session, file: string, options: Cre
     });
   }
   const { info } = await handle.describe();
+  // No night that was due before the schedule stood is one that did not fire.
+  if (hasNewTimes) await store.saveDefinition({ ...definition, timesSince: momentItStood(info) });
   return { name, did, changed, next: info.nextActionTimes[0] ?? null, remarks: clockChanges(definition.times, now.getTime()) };
 }
 
-/** By now, and by the server's clock, which makes the schedule a moment after it has said so. */
-async function momentItStood(handle: ScheduleHandle): Promise<string> {
-  const { info } = await handle.describe();
+/** By now, and by the server's clock: it makes the schedule a moment after it has said so. */
+function momentItStood(info: ScheduleDescription['info']): string {
   return new Date(Math.max(Date.now(), info.createdAt.getTime(), info.lastUpdatedAt?.getTime() ?? 0)).toISOString();
 }
 
