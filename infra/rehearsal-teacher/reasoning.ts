@@ -11,7 +11,10 @@ export function reasoningAnswer(brief: Brief, chance: Chance): { reasoning: stri
   const right = bare(options.get(letter) ?? '');
   const ending = chance.pick([`so the answer is ${letter}.`, `therefore the answer is ${letter}.`, `hence the answer is ${letter}.`]);
   const other = [...options].find(([key]) => key !== letter)?.[1] ?? '';
-  const closing = `${conclusion(right, roomFor(other, right, maxWords) ? other : '', chance)}, ${ending}`;
+  const concluded = conclusion(right, chance);
+  const [plain, rejecting] = [`${concluded}, ${ending}`, `${concluded}${rejection(right, other)}, ${ending}`];
+  // A third of the words at least is left to what is seen.
+  const closing = countWords(rejecting) <= (2 / 3) * maxWords ? rejecting : plain;
   const told: string[] = [];
   const room = (): number => maxWords - countWords([...told, closing].join(' '));
   for (const sentence of evidence(brief, right, chance)) {
@@ -46,15 +49,7 @@ function evidence(brief: Brief, right: string, chance: Chance): string[] {
   return [opening, ...known.slice(0, 1), ...(brief.normal ? [] : contrast), ...known.slice(1)];
 }
 
-/** Whether an option can be rejected in words, too: at least a third of the reasoning is left to what is seen. */
-const roomFor = (other: string, right: string, maxWords: number): boolean =>
-  countWords(other) <= 14 && countWords(right) + countWords(other) + CONCLUSION_WORDS <= (2 / 3) * maxWords;
-
-/** Of the longest conclusion and ending, the options left out. */
-const CONCLUSION_WORDS = 18;
-
-/** `rejected`: another option, or nothing. */
-function conclusion(right: string, rejected: string, chance: Chance): string {
+function conclusion(right: string, chance: Chance): string {
   if (/^yes$/i.test(right))
     return chance.pick([
       'This deviation is a defect',
@@ -67,12 +62,17 @@ function conclusion(right: string, rejected: string, chance: Chance): string {
       'Every criterion of a normal sample is met',
       'There is no sign of a defect',
     ]);
-  const whereas = rejected === '' ? '' : `, whereas “${bare(rejected)}” does not agree with what is visible`;
   return chance.pick([
-    `This fits “${right}”${whereas}`,
-    `The option “${right}” describes this correctly${whereas}`,
-    `Of the options, “${right}” matches these observations${whereas}`,
+    `This fits “${right}”`,
+    `The option “${right}” describes this correctly`,
+    `Of the options, “${right}” matches these observations`,
   ]);
+}
+
+/** Words that reject another option, where the options are more than yes and no. */
+function rejection(right: string, other: string): string {
+  if (/^(yes|no)$/i.test(right) || other === '' || countWords(other) > 14) return '';
+  return `, whereas “${bare(other)}” does not agree with what is visible`;
 }
 
 function readOptions(text: string): Map<string, string> {

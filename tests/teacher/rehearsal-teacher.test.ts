@@ -111,6 +111,12 @@ describe('the rehearsal teacher', () => {
       'It is of no consequence for the function of this board at all',
       'The track is thinner there, and may burn when the current is high',
     ],
+    // With both options named the conclusion alone is longer than that.
+    [
+      '12-45',
+      'It is of no consequence at all for the function or the life of this board',
+      'The track is thinner there than everywhere else on the board, and may burn when the current is high',
+    ],
   ])('writes reasoning of %s words that ends in the right answer', async (words, wrong, right) => {
     const user = `${SNIPPET}<product>pcb</product><condition>mousebite</condition><question>Which is true?</question>
 <options>A. ${wrong}\nB. ${right}</options><right_answer>B</right_answer><words>${words}</words>`;
