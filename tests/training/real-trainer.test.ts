@@ -19,7 +19,7 @@ const python = join(process.env['JUDO_HOME'] ?? join(checkout, '.judo'), 'venv',
 const realJobs = (env: Record<string, string> = {}): JobRunner =>
   createPythonJobRunner({ python, env: { PYTHONPATH: join(checkout, 'gpu-worker', 'src'), OMP_NUM_THREADS: '1', ...env } });
 
-/** Twelve, so that a trainer that is killed or cancelled at its third is not through before a busy host gets to it. */
+/** So many that a trainer which is killed or cancelled early is not through before a busy host gets to it. */
 const STEPS = 12;
 const plan = planOf(
   { kind: 'seg-jux', params: SftParams.parse({ seed: 3, imageSize: 56, batchSize: 4, maxSteps: STEPS, learningRate: 1e-3 }) },

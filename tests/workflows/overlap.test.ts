@@ -31,6 +31,10 @@ async function settledNights(overlap: Overlap): Promise<{ first: NightRow; durin
   return { first: first!, during: others.filter(({ dueAt }) => dueAt <= heldUntil), all };
 }
 
+/** What is told of a night that a busy server came to late: with its overlap it has nothing to do. */
+const LATE = /no Temporal server ran when it was due; caught up \d+ s late$/;
+const isOnTimeOrLate = ({ reason }: NightRow): boolean => reason === null || LATE.test(reason);
+
 /** Whether three nights more than the one that is held have been due, as the policy shows it. */
 async function hasPiledUp(overlap: Overlap): Promise<boolean> {
   const { counted, waiting, fired } = (await viewSchedule(lab.client, nameOf(overlap)))!;
@@ -61,6 +65,7 @@ describe('a night that is due while the one before runs', () => {
   test('is skipped under skip: the history and the notice say which one ran', async () => {
     const { first, during } = await settledNights('skip');
     expect(first.state).toBe('completed');
+    expect(isOnTimeOrLate(first)).toBe(true);
     expect(during.length).toBeGreaterThanOrEqual(3);
     const reason = `night ${first.run} was still running (overlap skip)`;
     expect(during.map((night) => [night.state, night.reason])).toEqual(during.map(() => ['skipped', reason]));
@@ -87,8 +92,11 @@ describe('a night that is due while the one before runs', () => {
   test('begins all the same under allow', async () => {
     const { first, during } = await settledNights('allow');
     expect(during.length).toBeGreaterThanOrEqual(3);
-    for (const night of during) expect(night.startedAt! < first.finishedAt!).toBe(true);
-    expect(told('allow').filter((text) => text.includes('overlap'))).toEqual([]);
+    for (const night of during) {
+      expect(isOnTimeOrLate(night)).toBe(true);
+      expect(night.startedAt! < first.finishedAt!).toBe(true);
+    }
+    expect(told('allow').filter((text) => !LATE.test(text))).toEqual([]);
   });
 
   test('ends that one under cancel-other; of several the last takes the place, and the others say so', async () => {
