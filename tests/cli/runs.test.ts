@@ -262,6 +262,16 @@ describe('a stage that blocked for a wrong parameter', () => {
       decisions: [{ action: 'retry', stages: ['seg-jux-data'], reason: 'no key here' }],
     });
   });
+
+  test('is done in a run that is restarted from a later one: that one alone runs again', async () => {
+    const restarted = await judo('restart', 'mended', '--from', 'report', '--name', 'again', '-o', 'json');
+    expect(restarted.code).toBe(0);
+    expect(stagesOf(await judo('show', 'again', '-o', 'json')).map(({ stage, outcome }) => `${stage} ${outcome}`)).toEqual([
+      'seg-jux-data reused',
+      'dom-inj-data reused',
+      'report ran',
+    ]);
+  });
 });
 
 describe('artifacts', () => {
@@ -270,7 +280,14 @@ describe('artifacts', () => {
       trees: { digest: string; producers: { stage: string; run: string }[] }[];
     };
     const made = trees.flatMap(({ producers }) => producers.map(({ stage, run }) => `${stage} ${run}`));
-    expect(made.sort()).toEqual(['dom-inj-data first', 'report first', 'report mended', 'seg-jux-data first', 'seg-jux-data mended']);
+    expect(made.sort()).toEqual([
+      'dom-inj-data first',
+      'report again',
+      'report first',
+      'report mended',
+      'seg-jux-data first',
+      'seg-jux-data mended',
+    ]);
     const report = trees.find(({ producers }) => producers[0]?.stage === 'report')!;
     expect((await judo('artifacts', 'ls', report.digest.slice(0, 10))).stdout).toContain('report.html');
   });
